@@ -1,0 +1,226 @@
+"""과정에서 일어나는 모든 오류의 나무입니다. 학습자에게는 세 줄만 보입니다.
+
+모든 오류는 세 문장을 가집니다: 무슨 일이 있었는가(what), 무엇을 보았는가(seen), 무엇을 하면 되는가(todo).
+"""
+
+from __future__ import annotations
+
+
+class DockerlabError(Exception):
+    """학습자에게 보이는 모든 오류의 뿌리입니다.
+
+    ``code``는 바뀌지 않는 식별자이고, ``what``/``seen``/``todo``는 한국어 문장입니다.
+    """
+
+    code = "E00"
+
+    def __init__(self, what: str, *, seen: str = "", todo: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.seen = seen
+        self.todo = todo
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def lines(self) -> list[str]:
+        """오류를 한 줄에 하나씩, 보여 줄 문장으로 돌려줍니다."""
+        shown = [f"[{self.code}] {self.what}"]
+        if self.seen:
+            shown.append(f"  본 것: {self.seen}")
+        if self.todo:
+            shown.append(f"  할 일: {self.todo}")
+        return shown
+
+    def _render_traceback_(self) -> list[str]:
+        """IPython이 역추적 대신 이 문장들을 보여 주게 합니다."""
+        return self.lines()
+
+    def as_dict(self) -> dict[str, str]:
+        """``--json`` 출력에 쓰는 모양으로 돌려줍니다."""
+        return {"code": self.code, "what": self.what, "seen": self.seen, "todo": self.todo}
+
+
+# --- E0x: reaching an engine -------------------------------------------------------------------
+class EngineError(DockerlabError):
+    """엔진에 닿지 못했거나 엔진이 잘못된 답을 했습니다."""
+
+
+class EngineNotFound(EngineError):
+    """쓸 수 있는 Docker 엔진이 없습니다."""
+
+    code = "E01"
+
+
+class EngineStopped(EngineError):
+    """소켓은 있지만 듣는 엔진이 없습니다."""
+
+    code = "E02"
+
+
+class EnginePermissionDenied(EngineError):
+    """소켓을 열 권한이 없습니다."""
+
+    code = "E03"
+
+
+class EngineNotAnswering(EngineError):
+    """엔진이 정해진 시간 안에 답하지 않았습니다."""
+
+    code = "E04"
+
+
+class EngineTooOld(EngineError):
+    """엔진의 API가 이 과정에 너무 오래되었습니다."""
+
+    code = "E06"
+
+
+class RemoteEngineRefused(EngineError):
+    """다른 컴퓨터의 엔진이라 이름을 대고 허락하지 않으면 쓰지 않습니다."""
+
+    code = "E07"
+
+
+class EngineStartFailed(EngineError):
+    """내장 엔진을 시작하지 못했습니다."""
+
+    code = "E08"
+
+
+# --- E1x: running containers -------------------------------------------------------------------
+class ContainerError(DockerlabError):
+    """컨테이너를 만들거나 실행하지 못했습니다."""
+
+    code = "E10"
+
+
+class PortInUse(ContainerError):
+    """공개하려는 포트를 다른 프로그램이 쓰고 있습니다."""
+
+    code = "E10"
+
+
+class NameInUse(ContainerError):
+    """같은 이름의 컨테이너가 이미 있습니다."""
+
+    code = "E11"
+
+
+class CommandNotFound(ContainerError):
+    """이미지 안에 그 명령이 없습니다."""
+
+    code = "E12"
+
+
+class DeadlineExceeded(ContainerError):
+    """컨테이너가 정해진 시간 안에 끝나지 않았습니다."""
+
+    code = "E13"
+
+
+class InvalidRequest(ContainerError):
+    """요청한 값이 올바르지 않습니다."""
+
+    code = "E14"
+
+
+# --- E2x: images and registries ----------------------------------------------------------------
+class ImageError(DockerlabError):
+    """이미지를 준비하지 못했습니다."""
+
+    code = "E20"
+
+
+class ImageMissing(ImageError):
+    """이미지가 없고 가져올 곳도 없습니다."""
+
+    code = "E20"
+
+
+class RegistryUnreachable(ImageError):
+    """레지스트리에 닿지 못했습니다."""
+
+    code = "E33"
+
+
+# --- E3x: things that break while running ------------------------------------------------------
+class EngineLost(EngineError):
+    """일하는 도중에 엔진이 사라졌습니다."""
+
+    code = "E30"
+
+
+class DiskFull(DockerlabError):
+    """디스크가 가득 찼습니다."""
+
+    code = "E31"
+
+
+class OutOfMemory(ContainerError):
+    """컨테이너가 메모리 한도를 넘어 강제로 끝났습니다."""
+
+    code = "E32"
+
+
+# --- E4x: virtual machines ---------------------------------------------------------------------
+class VmError(DockerlabError):
+    """가상 머신을 부팅하지 못했습니다."""
+
+    code = "E40"
+
+
+class QemuMissing(VmError):
+    """QEMU가 없습니다."""
+
+    code = "E41"
+
+
+class GuestMissing(VmError):
+    """게스트의 커널이나 디스크가 없습니다."""
+
+    code = "E42"
+
+
+class GuestNotReady(VmError):
+    """게스트가 정해진 시간 안에 준비되지 않았습니다."""
+
+    code = "E43"
+
+
+# --- E5x: fetching files -----------------------------------------------------------------------
+class FetchError(DockerlabError):
+    """파일을 내려받지 못했습니다."""
+
+    code = "E50"
+
+
+class SignatureInvalid(FetchError):
+    """패키지 목록의 서명이 맞지 않습니다."""
+
+    code = "E51"
+
+
+class ChecksumMismatch(FetchError):
+    """내려받은 파일의 SHA-256이 목록과 다릅니다."""
+
+    code = "E52"
+
+
+# --- E6x: the learner's machine ----------------------------------------------------------------
+class PlaceNotWritable(DockerlabError):
+    """과정의 자료 폴더에 쓸 수 없습니다."""
+
+    code = "E60"
+
+
+class ToolMissing(DockerlabError):
+    """필요한 프로그램이 이 컴퓨터에 없습니다."""
+
+    code = "E61"
+
+
+class UsageMistake(DockerlabError):
+    """명령이나 매직을 잘못 적었습니다."""
+
+    code = "E70"
