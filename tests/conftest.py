@@ -1,0 +1,123 @@
+"""Fixtures and rules for every test.
+
+``--require engine,vm,browser`` turns a skip of such a test into a failure, and fails when no such test was
+collected: a green run cannot hide that nothing real ran. Without it a test that lacks what it needs is
+skipped and says why.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+NEEDS = ("engine", "vm", "browser")
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--require",
+        default="",
+        metavar="NEEDS",
+        help="comma-separated list of engine, vm, browser: skipping such a test is a failure",
+    )
+
+
+def pytest_configure(config):
+    unknown = set(required(config)) - set(NEEDS)
+    if unknown:
+        raise pytest.UsageError(f"--require knows {', '.join(NEEDS)}; not {', '.join(sorted(unknown))}")
+
+
+def required(config) -> list[str]:
+    return [need for need in config.getoption("--require").split(",") if need]
+
+
+def pytest_collection_modifyitems(config, items):
+    # Soak tests take minutes: they run only when asked for by name (make soak).
+    if "soak" in (config.getoption("markexpr") or ""):
+        return
+    soak = [item for item in items if item.get_closest_marker("soak")]
+    if soak:
+        config.hook.pytest_deselected(items=soak)
+        items[:] = [item for item in items if item not in soak]
+
+
+def pytest_collection_finish(session):
+    config = session.config
+    narrowed = config.getoption("keyword") or config.getoption("markexpr") or config.getoption("lf", False)
+    whole = [Path(argument).resolve() for argument in config.args] == [ROOT / "tests"]
+    if narrowed or not whole:
+        return
+    present = {mark.name for item in session.items for mark in item.iter_markers()}
+    missing = [need for need in required(config) if need not in present]
+    if missing:
+        raise pytest.UsageError(f"--require {','.join(missing)}: no such test was collected")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    needs = [need for need in required(item.config) if item.get_closest_marker(need)]
+    if report.skipped and needs and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} needs {', '.join(needs)}, which --require asks for, but: {reason}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    report = yield
+    if report.skipped and required(collector.config):
+        report.outcome = "failed"
+        report.longrepr = f"{collector.nodeid}: a whole module was skipped under --require: {report.longrepr}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def engine():
+    """A real engine, found the way a learner's is."""
+    from dockerlab.engine import connect
+    from dockerlab.errors import EngineError
+
+    try:
+        return connect()
+    except EngineError as error:
+        pytest.skip(f"no engine: {error}")
+
+
+@pytest.fixture(scope="session")
+def tiny(engine):
+    """The course image ``tiny``, prepared on the engine."""
+    from dockerlab import images
+    from dockerlab.errors import DockerlabError
+
+    try:
+        return images.ensure("tiny")
+    except DockerlabError as error:
+        pytest.skip(f"course image tiny cannot be prepared: {error}")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium; ``DOCKERLAB_CHROMIUM`` names another one."""
+    names = (os.environ.get("DOCKERLAB_CHROMIUM", ""), *CHROMIUM_NAMES)
+    found = next(filter(None, (shutil.which(name) for name in names if name)), None)
+    if found is None and sys.platform == "darwin":
+        app = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+        found = str(app) if app.exists() else None
+    if found is None:
+        pytest.skip("no Chromium on this machine (apt-get install chromium)")
+    return found
