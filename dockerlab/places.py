@@ -22,13 +22,11 @@ def data_dir(*parts: str) -> Path:
 
 def runtime_dir(*parts: str) -> Path:
     """소켓과 잠금 파일의 폴더를 만들어 돌려줍니다. 다른 사용자는 읽지 못합니다(0700)."""
-    home = os.environ.get("DOCKERLAB_HOME")
-    base = Path(home, "run") if home else Path(platformdirs.user_runtime_path("dockerlab"))
-    try:
-        base.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        # A login without a session (sudo, cron, a pod) has no /run/user/UID.
-        base = data_dir("run")
+    session = os.environ.get("XDG_RUNTIME_DIR", "")
+    if os.environ.get("DOCKERLAB_HOME") or not os.access(session, os.W_OK):
+        base = data_dir("run")  # a login without a session (sudo, cron, a pod) has no /run/user/UID
+    else:
+        base = _made(Path(session, "dockerlab"))
     base.chmod(0o700)
     return _made(base.joinpath(*parts))
 

@@ -1,0 +1,220 @@
+"""내장 엔진(embedded engine)을 빌려 쓰는 쪽입니다: 시작하거나, 이미 있으면 함께 씁니다.
+
+The engine is a real dockerd in mount, network and PID namespaces of its own, so that nothing of it
+outlives it and no system engine notices it (a second dockerd in the host's network namespace deletes
+the first one's bridge). See supervisor.py for who keeps it and embedded.sh for how it starts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+from dockerlab import places
+from dockerlab.engine import supervisor
+from dockerlab.errors import EngineStartFailed, ToolMissing
+from dockerlab.progress import Report, silent
+
+SOCKET_PATH_LIMIT = 107  # bytes, sun_path of Linux
+OWN_PROGRAMS = ("dockerd", "containerd", "containerd-shim-runc-v2", "runc", "iptables")
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+_lock = threading.Lock()
+_lease: tuple[int, socket.socket, dict] | None = None  # process id, connection, what the supervisor said
+
+
+def impossible() -> str:
+    """이 컴퓨터에서 내장 엔진을 쓸 수 없는 까닭입니다. 쓸 수 있으면 빈 글입니다."""
+    if platform.system() != "Linux":
+        return f"내장 엔진은 Linux에서만 동작합니다(이 컴퓨터: {platform.system()})."
+    if os.geteuid() != 0:
+        return "내장 엔진을 시작하려면 root 권한이 필요합니다."
+    if not _own_binaries() and platform.machine() not in ("x86_64", "aarch64"):
+        return f"이 CPU({platform.machine()})에 맞는 엔진 묶음이 없습니다."
+    return ""
+
+
+def ensure(report: Report = silent) -> str:
+    """내장 엔진을 시작하거나 이미 있는 것에 합류하고, 주소(``unix://…``)를 돌려줍니다.
+
+    이 프로세스가 살아 있는 동안 엔진을 빌립니다. 어떻게 끝나든 빌린 것은 돌아갑니다.
+
+    Raises:
+        EngineStartFailed: 시작하지 못했을 때. 엔진이 남긴 마지막 말을 함께 보여 줍니다.
+    """
+    with _lock:
+        said = _held()
+        if said is None:
+            said = _borrow(_plan(report))
+        return str(said["url"])
+
+
+def running() -> bool:
+    """내장 엔진이 지금 돌고 있는지 봅니다. 시작하지는 않습니다."""
+    return supervisor.answering(_run_dir() / "control.sock")
+
+
+def join() -> None:
+    """돌고 있는 내장 엔진이 있으면 함께 빌립니다. 청소하는 동안 엔진이 멈추지 않게 합니다."""
+    global _lease
+    with _lock:
+        if _held() is None and running():
+            connection = _connect(_run_dir() / "control.sock")
+            if connection is not None:
+                _lease = (os.getpid(), connection, _told(connection) or {})
+
+
+def _held() -> dict | None:
+    """이 프로세스가 아직 쥐고 있는 대여입니다. 엔진이 사라졌으면 ``None``입니다."""
+    global _lease
+    if _lease is None:
+        return None
+    owner, connection, said = _lease
+    if owner == os.getpid():
+        try:
+            # It speaks again only to say that it stops; an empty answer says it has gone.
+            connection.recv(4096, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            if said.get("state") == "ready":
+                return said
+        except OSError:
+            pass
+    connection.close()
+    _lease = None
+    return None
+
+
+def _borrow(plan: supervisor.Plan) -> dict:
+    global _lease
+    control = Path(plan.run, "control.sock")
+    for _ in range(3):  # it may be stopping at this very moment: then start anew
+        connection = _connect(control) or _start(plan, control)
+        said = _told(connection)
+        if said is None:
+            connection.close()
+            continue
+        if said["state"] == "ready":
+            _lease = (os.getpid(), connection, said)
+            return said
+        connection.close()
+        raise EngineStartFailed(
+            "내장 Docker 엔진을 시작하지 못했습니다.",
+            seen=_last_words(str(said.get("log", ""))),
+            todo=f"dockerlab doctor로 점검하십시오. 엔진의 기록: {Path(plan.run, 'dockerd.log')}",
+        )
+    raise EngineStartFailed(
+        "내장 Docker 엔진이 시작하자마자 멈췄습니다.",
+        seen=_last_words(_read(Path(plan.run, "dockerd.log"))),
+        todo="dockerlab doctor로 점검하십시오.",
+    )
+
+
+def _start(plan: supervisor.Plan, control: Path) -> socket.socket:
+    for tool in ("unshare", "setpriv", "mount", "pivot_root"):
+        if shutil.which(tool, path=SYSTEM_PATH) is None:
+            raise ToolMissing(
+                f"내장 엔진에 필요한 {tool} 명령이 없습니다.",
+                seen="util-linux 패키지의 프로그램을 찾지 못했습니다.",
+                todo="apt-get install -y util-linux mount",
+            )
+    with Path(plan.run, "supervisor.log").open("wb") as log:
+        starter = subprocess.Popen(
+            supervisor.command(plan), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/"
+        )
+    starter.wait()  # it forks at once; the supervisor itself is nobody's child
+    deadline = time.monotonic() + supervisor.READY_WITHIN
+    while time.monotonic() < deadline:
+        connection = _connect(control)
+        if connection is not None:
+            return connection
+        time.sleep(0.01)
+    raise EngineStartFailed(
+        "내장 엔진을 지키는 프로세스가 응답하지 않습니다.",
+        seen=_last_words(_read(Path(plan.run, "supervisor.log"))),
+        todo="잠시 뒤 다시 실행하십시오.",
+    )
+
+
+def _connect(control: Path) -> socket.socket | None:
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        connection.connect(str(control))
+    except OSError:
+        connection.close()
+        return None
+    return connection
+
+
+def _told(connection: socket.socket) -> dict | None:
+    """준비되었거나 실패했다는 말을 들을 때까지 기다립니다. 말없이 끊기면 ``None``입니다."""
+    connection.settimeout(supervisor.READY_WITHIN + 10)
+    heard = b""
+    try:
+        while True:
+            while b"\n" in heard:
+                line, heard = heard.split(b"\n", 1)
+                said = json.loads(line)
+                if said["state"] in ("ready", "failed"):
+                    connection.settimeout(None)
+                    return said
+                if said["state"] == "stopped":
+                    return None
+            chunk = connection.recv(65536)
+            if not chunk:
+                return None
+            heard += chunk
+    except OSError:
+        return None
+
+
+def _plan(report: Report) -> supervisor.Plan:
+    bundle = ""
+    if not _own_binaries():
+        from dockerlab.engine import bundle as bundles
+
+        bundle = str(bundles.ensure(report).root)
+    run = _run_dir()
+    longest = run / "exec/containerd/containerd.sock.ttrpc"
+    if len(os.fsencode(longest)) > SOCKET_PATH_LIMIT:
+        raise EngineStartFailed(
+            "엔진의 소켓을 둘 폴더의 경로가 너무 깁니다.",
+            seen=f"{longest} ({len(os.fsencode(longest))}바이트, 한도 {SOCKET_PATH_LIMIT}바이트)",
+            todo="DOCKERLAB_HOME을 더 짧은 경로로 정하십시오.",
+        )
+    name = hashlib.sha256(os.fsencode(run)).hexdigest()[:12]
+    return supervisor.Plan(
+        run=str(run),
+        data=str(places.data_dir("engine", "data")),
+        root=str(places.data_dir("engine", "root")),
+        bundle=bundle,
+        idle=float(os.environ.get("DOCKERLAB_ENGINE_IDLE", "10")),
+        cgroup=f"/dockerlab-{name}",
+    )
+
+
+def _run_dir() -> Path:
+    return places.runtime_dir("engine").resolve()
+
+
+def _own_binaries() -> bool:
+    return all(shutil.which(name, path=SYSTEM_PATH) for name in OWN_PROGRAMS)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def _last_words(log: str) -> str:
+    lines = [line for line in log.splitlines() if line.strip()]
+    return " / ".join(lines[-2:])[-600:] or "남긴 말이 없습니다."
