@@ -70,6 +70,12 @@ class EngineNotAnswering(EngineError):
     code = "E04"
 
 
+class EngineTooNew(EngineError):
+    """엔진이 이 과정이 아는 것보다 새로운 API만 받습니다."""
+
+    code = "E05"
+
+
 class EngineTooOld(EngineError):
     """엔진의 API가 이 과정에 너무 오래되었습니다."""
 
@@ -86,6 +92,12 @@ class EngineStartFailed(EngineError):
     """내장 엔진을 시작하지 못했습니다."""
 
     code = "E08"
+
+
+class EngineRefused(EngineError):
+    """엔진이 요청을 받고 거절했습니다. 더 알맞은 오류가 없을 때 씁니다."""
+
+    code = "E09"
 
 
 # --- E1x: running containers -------------------------------------------------------------------
@@ -136,6 +148,30 @@ class ImageMissing(ImageError):
     """이미지가 없고 가져올 곳도 없습니다."""
 
     code = "E20"
+
+
+class RegistryDenied(ImageError):
+    """레지스트리가 로그인이나 권한을 요구합니다."""
+
+    code = "E21"
+
+
+class ImageUnknown(ImageError):
+    """레지스트리에 그런 이미지나 태그가 없습니다."""
+
+    code = "E23"
+
+
+class RegistryLimitReached(ImageError):
+    """레지스트리의 내려받기 한도에 닿았습니다."""
+
+    code = "E24"
+
+
+class RegistryBroken(ImageError):
+    """레지스트리가 이해할 수 없는 답을 했습니다."""
+
+    code = "E25"
 
 
 class RegistryUnreachable(ImageError):
@@ -190,9 +226,10 @@ class GuestNotReady(VmError):
 
 # --- E5x: fetching files -----------------------------------------------------------------------
 class FetchError(DockerlabError):
-    """파일을 내려받지 못했습니다."""
+    """파일을 내려받지 못했습니다. ``status``는 서버가 답한 HTTP 상태입니다(답이 없었으면 ``None``)."""
 
     code = "E50"
+    status: int | None = None
 
 
 class SignatureInvalid(FetchError):
@@ -205,6 +242,18 @@ class ChecksumMismatch(FetchError):
     """내려받은 파일의 SHA-256이 목록과 다릅니다."""
 
     code = "E52"
+
+
+class PackageMissing(FetchError):
+    """패키지 목록에 그 패키지가 없습니다."""
+
+    code = "E53"
+
+
+class PackageBroken(FetchError):
+    """패키지 파일을 안전하게 풀 수 없습니다."""
+
+    code = "E54"
 
 
 # --- E6x: the learner's machine ----------------------------------------------------------------
@@ -220,7 +269,20 @@ class ToolMissing(DockerlabError):
     code = "E61"
 
 
+class CourseMissing(DockerlabError):
+    """과정의 노트북이 있는 폴더를 찾지 못했습니다."""
+
+    code = "E62"
+
+
 class UsageMistake(DockerlabError):
     """명령이나 매직을 잘못 적었습니다."""
 
     code = "E70"
+
+
+# --- E8x: measuring ----------------------------------------------------------------------------
+class MeasureError(DockerlabError):
+    """잰 값을 결과로 쓸 수 없습니다."""
+
+    code = "E80"
