@@ -102,9 +102,10 @@ class EngineRefused(EngineError):
 
 # --- E1x: running containers -------------------------------------------------------------------
 class ContainerError(DockerlabError):
-    """컨테이너를 만들거나 실행하지 못했습니다."""
+    """컨테이너를 만들거나 실행하지 못했습니다. 실행한 뒤의 오류이면 ``run``에 그때까지의 결과가 있습니다."""
 
     code = "E10"
+    run: object = None
 
 
 class PortInUse(ContainerError):

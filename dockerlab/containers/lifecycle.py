@@ -1,0 +1,77 @@
+"""컨테이너를 만들고, 붙고, 반드시 지웁니다. 실행(run)과 오래 두는 컨테이너(start)가 함께 씁니다."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import tarfile
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from dockerlab.containers.request import RUN_LABEL, Request
+from dockerlab.containers.stream import Stream
+
+OUTPUT_LIMIT = 1024 * 1024
+_LATE_CREATE = 2.0  # how long an interrupted create may still come true in the engine
+
+
+def create(api: Any, request: Request, labels: Mapping[str, str], host_cpus: int) -> str:
+    """컨테이너를 만들고 전체 id를 돌려줍니다. 도중에 끊기면(Ctrl-C) 만들어졌을 것을 찾아 지웁니다."""
+    try:
+        return api.create_container_from_config(request.body(labels, host_cpus), request.name)["Id"]
+    except KeyboardInterrupt:
+        _discard_late(api, request)
+        raise
+
+
+def put(api: Any, container: str, files: Mapping[str, bytes]) -> None:
+    """파일들을 컨테이너 안에 씁니다. 절대 경로이고, 없는 폴더는 만들며, 권한은 0755입니다."""
+    if not files:
+        return
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        for path, content in files.items():
+            entry = tarfile.TarInfo(path.lstrip("/"))
+            entry.size, entry.mode, entry.mtime = len(content), 0o755, int(time.time())
+            tar.addfile(entry, io.BytesIO(content))
+    api.put_archive(container, "/", archive.getvalue())
+
+
+def attach(api: Any, container: str, *, stdin: bytes | None, limit: int) -> Stream:
+    """시작하기 전에 붙습니다. 그래야 첫 바이트가 온 때를 놓치지 않습니다."""
+    wanted = {"stdout": 1, "stderr": 1, "stream": 1, "stdin": int(stdin is not None)}
+    return Stream(api.attach_socket(container, wanted), stdin=stdin, limit=limit)
+
+
+def discard(api: Any, container: str) -> None:
+    """우리가 만든 컨테이너를 전체 id로 지웁니다. 지우는 동안의 Ctrl-C는 다 지운 뒤에 따릅니다."""
+    try:
+        _remove(api, container)
+    except KeyboardInterrupt:
+        _remove(api, container)
+        raise
+
+
+def _remove(api: Any, container: str) -> None:
+    import docker.errors
+
+    try:
+        api.remove_container(container, force=True, v=True)
+    except docker.errors.NotFound:
+        pass  # somebody else, the watcher for example, was quicker
+    except docker.errors.APIError as error:
+        if error.status_code != 409:  # 409: its removal is already in progress
+            raise
+
+
+def _discard_late(api: Any, request: Request) -> None:
+    end = time.perf_counter() + _LATE_CREATE
+    with contextlib.suppress(OSError):  # requests' errors are OSErrors; the watcher is the last line
+        while time.perf_counter() < end:
+            ours = api.containers(all=True, filters={"label": f"{RUN_LABEL}={request.token}"})
+            for container in ours:
+                discard(api, container["Id"])
+            if ours:
+                return
+            time.sleep(0.1)

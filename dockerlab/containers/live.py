@@ -1,0 +1,254 @@
+"""오래 두고 쓰는 컨테이너입니다."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from dockerlab import engine
+from dockerlab.containers import lifecycle
+from dockerlab.containers.request import MEMORY, PIDS, Request, as_bytes, words
+from dockerlab.containers.result import Run
+from dockerlab.containers.stream import STDERR, STDOUT, Stream
+from dockerlab.errors import CommandNotFound, ContainerError, DeadlineExceeded
+from dockerlab.images import origins
+from dockerlab.measure.phases import Phases
+
+_EXEC_FAILED = "OCI runtime exec failed"
+
+
+class Container:
+    """돌고 있는 컨테이너 하나입니다. ``with``에 쓰면 나갈 때 지웁니다."""
+
+    def __init__(self, api: Any, request: Request, container: str, stream: Stream, phases: Phases) -> None:
+        self._api = api
+        self._request = request
+        self._stream = stream
+        self._closed = False
+        self.id = container
+        self.image = request.image
+        self.phases = phases
+        """만들기 요청 직전부터 create·start까지의 초입니다."""
+
+    def __enter__(self) -> Container:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def exec(
+        self,
+        command: str | Sequence[str],
+        *,
+        stdin: str | bytes | None = None,
+        environment: Mapping[str, str] | None = None,
+        user: str | None = None,
+        workdir: str | None = None,
+        timeout: float = 60.0,
+        output_limit: int = lifecycle.OUTPUT_LIMIT,
+    ) -> Run:
+        """컨테이너 안에서 명령을 하나 더 실행하고 결과를 돌려줍니다.
+
+        지점은 create·start(엔진의 답)·first_output·exit입니다. ``timeout``초 안에 끝나지 않으면 exec만 따로
+        끝내는 방법이 엔진에 없으므로 컨테이너를 통째로 지웁니다(:class:`DeadlineExceeded`).
+        """
+        given = as_bytes(stdin)
+        marks: dict[str, float] = {}
+        start = time.perf_counter()
+        with engine.errors_of_engine():
+            made = self._api.exec_create(
+                self.id,
+                list(words(command)),
+                stdin=given is not None,
+                environment=dict(environment or {}),
+                user=user or "",
+                workdir=workdir,
+            )["Id"]
+            marks["create"] = time.perf_counter() - start
+            stream = Stream(self._api.exec_start(made, socket=True), stdin=given, limit=output_limit)
+            marks["start"] = time.perf_counter() - start
+            try:
+                ended = stream.wait_end(timeout)
+            finally:
+                stream.close()
+            if ended:
+                marks["exit"] = time.perf_counter() - start
+                exit_code = self._exec_exit_code(made)
+            else:
+                exit_code = None
+                self.close()
+        if stream.first is not None:
+            marks["first_output"] = stream.first - start
+        result = Run(
+            image=self.image,
+            command=words(command),
+            exit_code=exit_code,
+            stdout=stream.content(STDOUT).decode("utf-8", "replace"),
+            stderr=stream.content(STDERR).decode("utf-8", "replace"),
+            phases=Phases(tuple(sorted(marks.items(), key=lambda mark: mark[1]))),
+            truncated=stream.truncated,
+            container_id=self.id,
+            arrivals=stream.arrivals(start),
+        )
+        return _checked(result, timeout)
+
+    def _exec_exit_code(self, made: str) -> int:
+        # The stream may end a moment before the engine has noted the exit code.
+        end = time.perf_counter() + 5
+        while True:
+            code = self._api.exec_inspect(made)["ExitCode"]
+            if code is not None:
+                return code
+            if time.perf_counter() > end:
+                raise ContainerError(
+                    "컨테이너 안의 명령이 출력을 닫았지만 끝나지 않았습니다.",
+                    todo="명령이 배경에서 계속 돌지 않게 고치십시오.",
+                )
+            time.sleep(0.005)
+
+    def put(self, path: str, content: bytes) -> None:
+        """컨테이너 안의 절대 경로에 파일을 씁니다(권한 0755)."""
+        with engine.errors_of_engine():
+            lifecycle.put(self._api, self.id, {path: content})
+
+    def output(self) -> str:
+        """지금까지 나온 표준 출력입니다."""
+        return self._stream.content(STDOUT).decode("utf-8", "replace")
+
+    def errors(self) -> str:
+        """지금까지 나온 표준 오류입니다."""
+        return self._stream.content(STDERR).decode("utf-8", "replace")
+
+    def wait_output(self, text: str, timeout: float = 10.0) -> None:
+        """출력에 ``text``가 나올 때까지 기다립니다.
+
+        Raises:
+            DeadlineExceeded: ``timeout``초 안에 나오지 않았거나 컨테이너가 먼저 끝났을 때.
+        """
+        if not self._stream.wait_for(text.encode(), timeout):
+            raise DeadlineExceeded(
+                f"컨테이너의 출력에서 {text!r}를 {timeout:g}초 안에 보지 못했습니다.",
+                seen=repr((self.output() + self.errors())[-200:]),
+                todo="명령이 그 글을 찍는지 확인하십시오.",
+            )
+
+    def memory(self) -> int:
+        """엔진이 말하는 메모리 사용량(바이트)입니다. ``docker stats``처럼 버릴 수 있는 파일 캐시는 뺍니다."""
+        with engine.errors_of_engine():
+            told = self._api.stats(self.id, stream=False, one_shot=True)["memory_stats"]
+        details = told.get("stats", {})
+        cache = details.get("total_inactive_file", details.get("inactive_file", 0))
+        return max(0, told.get("usage", 0) - cache)
+
+    def host_pids(self) -> tuple[int, ...]:
+        """이 컨테이너의 프로세스들의 호스트 쪽 번호입니다. 호스트에서 보이지 않으면 비어 있습니다.
+
+        엔진이 자기만의 PID 네임스페이스에 있을 수 있어 엔진에 묻지 않고, /proc의 cgroup에서 id를 찾습니다.
+        """
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                if self.id in (entry / "cgroup").read_text():
+                    found.append(int(entry.name))
+            except OSError:
+                continue  # it ended while we looked
+        return tuple(sorted(found))
+
+    @property
+    def address(self) -> dict[int, int]:
+        """공개한 포트입니다(안쪽 포트: 이 컴퓨터 127.0.0.1의 포트)."""
+        with engine.errors_of_engine():
+            bound = self._api.inspect_container(self.id)["NetworkSettings"]["Ports"] or {}
+        return {int(inside.split("/")[0]): int(at[0]["HostPort"]) for inside, at in bound.items() if at}
+
+    def close(self) -> None:
+        """컨테이너를 지웁니다. 여러 번 불러도 됩니다."""
+        if self._closed:
+            return
+        self._closed = True
+        self._stream.close()
+        with engine.errors_of_engine():
+            lifecycle.discard(self._api, self.id)
+
+
+def start(
+    image: str,
+    command: str | Sequence[str] | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    files: Mapping[str, bytes] | None = None,
+    name: str | None = None,
+    network: str | None = None,
+    ports: Mapping[int, int | None] | None = None,
+    memory: int = MEMORY,
+    pids: int = PIDS,
+    cpus: float = 1.0,
+    user: str | None = None,
+    workdir: str | None = None,
+    read_only: bool = False,
+    deadline: float = 3600.0,
+) -> Container:
+    """컨테이너를 시작해 둔 채로 돌려줍니다. ``with containers.start(...) as c:``처럼 씁니다.
+
+    인자는 :func:`run`과 같습니다. ``deadline``초가 지나면 파수꾼이 지웁니다.
+    """
+    connected = engine.connect()
+    api = connected.client.api
+    request = Request(
+        image,
+        words(command),
+        environment=environment or {},
+        name=name,
+        network=network,
+        ports=ports or {},
+        memory=memory,
+        pids=pids,
+        cpus=cpus,
+        user=user,
+        workdir=workdir,
+        read_only=read_only,
+    )
+    labels = engine.labels(deadline=deadline)
+    host_cpus = connected.info["NCPU"]
+    origins.of(connected, request.reference)
+    begin = time.perf_counter()
+    with engine.errors_of_engine():
+        container = lifecycle.create(api, request, labels, host_cpus)
+        stream = None
+        try:
+            created = time.perf_counter() - begin
+            lifecycle.put(api, container, files or {})
+            stream = lifecycle.attach(api, container, stdin=None, limit=lifecycle.OUTPUT_LIMIT)
+            api.start(container)
+        except BaseException:
+            if stream is not None:
+                stream.close()
+            lifecycle.discard(api, container)
+            raise
+    phases = Phases((("create", created), ("start", time.perf_counter() - begin)))
+    return Container(api, request, container, stream, phases)
+
+
+def _checked(result: Run, timeout: float) -> Run:
+    if result.exit_code is None:
+        late = DeadlineExceeded(
+            f"컨테이너 안의 명령이 {timeout:g}초 안에 끝나지 않아 컨테이너를 지웠습니다.",
+            seen=f"그때까지의 출력: {(result.stdout + result.stderr)[-200:]!r}",
+            todo="명령이 끝나는지 확인하거나 timeout을 늘리십시오.",
+        )
+        late.run = result
+        raise late
+    if result.exit_code in (126, 127) and _EXEC_FAILED in result.stdout + result.stderr:
+        missing = CommandNotFound(
+            f"컨테이너 안에서 '{result.command[0]}' 명령을 실행할 수 없습니다.",
+            seen=(result.stdout + result.stderr).strip(),
+            todo="명령의 철자와 이미지를 확인하십시오.",
+        )
+        missing.run = result
+        raise missing
+    return result
