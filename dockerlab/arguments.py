@@ -1,0 +1,50 @@
+"""명령줄과 매직이 함께 쓰는, 한국어로 말하는 인자 해석기입니다."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import NoReturn
+
+from dockerlab.errors import UsageMistake
+
+# What argparse can say, in the order it is looked up. Anything else is shown as it is.
+_SENTENCES = (
+    (r"the following arguments are required: (.+)", r"꼭 있어야 하는 인자가 빠졌습니다: \1"),
+    (r"unrecognized arguments: (.+)", r"모르는 인자가 있습니다: \1"),
+    (
+        r"argument (.+?): invalid choice: (.+?) \(choose from (.+)\)",
+        r"\1에 쓸 수 없는 값입니다: \2 (가능한 값: \3)",
+    ),
+    (r"argument (.+?): invalid \w+ value: (.+)", r"\1에 쓸 수 없는 값입니다: \2"),
+    (r"argument (.+?): expected (?:one|at least one) argument", r"\1 뒤에 값이 필요합니다"),
+    (r"argument (.+?): not allowed with argument (.+)", r"\1 인자와 \2 인자는 함께 쓸 수 없습니다"),
+    (r"ambiguous option: (.+?) could match (.+)", r"\1 인자는 뜻이 여럿입니다: \2"),
+    (r"argument (.+?): (.+)", r"\1: \2"),
+)
+
+
+class Arguments(argparse.ArgumentParser):
+    """잘못된 인자를 ``UsageMistake``로 알리는 해석기입니다. 프로그램을 끝내지 않습니다."""
+
+    def __init__(self, *args, **options) -> None:
+        options.setdefault("formatter_class", _KoreanHelp)
+        wants_help = options.pop("add_help", True)
+        super().__init__(*args, add_help=False, allow_abbrev=False, **options)
+        self._positionals.title = "인자"
+        self._optionals.title = "선택 항목"
+        if wants_help:
+            self.add_argument("-h", "--help", action="help", help="이 도움말을 보입니다")
+
+    def error(self, message: str) -> NoReturn:
+        for pattern, sentence in _SENTENCES:
+            message, replaced = re.subn(f"^{pattern}$", sentence, message)
+            if replaced:
+                break
+        usage = " ".join(self.format_usage().split())
+        raise UsageMistake(f"{self.prog} 명령을 잘못 적었습니다.", seen=message, todo=usage)
+
+
+class _KoreanHelp(argparse.HelpFormatter):
+    def add_usage(self, usage, actions, groups, prefix=None):
+        super().add_usage(usage, actions, groups, "사용법: " if prefix is None else prefix)

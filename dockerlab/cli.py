@@ -1,0 +1,148 @@
+"""``dockerlab`` 명령입니다. 인자를 읽고, 함수 하나를 부르고, 그 결과를 보여 줍니다.
+
+The rooms below are imported when their verb runs, so that ``dockerlab --help`` is instant.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from dockerlab.arguments import Arguments
+from dockerlab.errors import DockerlabError, UsageMistake
+
+GUESTS = ("micro", "full", "uml")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """명령 하나를 실행하고 끝 코드를 돌려줍니다. 0 성공, 1 오류, 2 잘못 적음, 130 중단입니다."""
+    as_json = "--json" in (sys.argv[1:] if argv is None else argv)
+    try:
+        options = parser().parse_args(argv)
+        result = options.verb(options)
+        if result is not None:
+            print(result, flush=True)
+        return 0
+    except DockerlabError as error:
+        if as_json:
+            print(_dumped({"error": error.as_dict()}), flush=True)
+        print(error, file=sys.stderr)
+        return 2 if isinstance(error, UsageMistake) else 1
+    except KeyboardInterrupt:
+        print("\n중단했습니다.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # `dockerlab doctor | head`: nobody reads on. Keep Python from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def parser() -> Arguments:
+    """명령줄의 문법을 만듭니다."""
+    top = Arguments(prog="dockerlab", description="실험으로 배우는 Docker 과정의 도우미입니다.")
+    top.add_argument("--version", action="version", version=_version(), help="버전을 보입니다")
+    verbs = top.add_subparsers(title="명령", metavar="명령", required=True, dest="command")
+
+    def verb(name: str, run: Callable[[argparse.Namespace], str | None], summary: str, *, as_json=True):
+        added = verbs.add_parser(name, prog=f"dockerlab {name}", help=summary, description=summary)
+        added.set_defaults(verb=run)
+        if as_json:
+            added.add_argument("--json", action="store_true", help="결과를 JSON으로 보입니다")
+        return added
+
+    verb("doctor", _doctor, "엔진, VM, 글꼴, 디스크를 살펴보고 빠진 것을 고치는 명령을 알려 줍니다")
+
+    lab = verb("lab", _lab, "JupyterLab에서 과정을 엽니다", as_json=False)
+    lab.add_argument("folder", nargs="?", type=Path, metavar="폴더", help="과정 폴더 (기본: 찾아냄)")
+    lab.add_argument("--port", type=int, default=8888, metavar="번호", help="포트 (쓰이면 그다음 번호)")
+    lab.add_argument("--no-browser", action="store_true", help="브라우저를 열지 않고 주소만 보입니다")
+
+    images = verb("images", _images, "과정 이미지를 준비하거나 보여 주고, 오프라인 꾸러미를 만들고 들입니다")
+    images.add_argument("action", nargs="?", choices=("list", "prepare", "export", "import"), default="list")
+    images.add_argument("names", nargs="*", metavar="이름", help="이미지 이름, export와 import는 첫째가 파일")
+
+    for name, run, summary in (
+        ("race", _race, "컨테이너와 VM의 시작을 번갈아 재어 견줍니다"),
+        ("compare", _compare, "비교표의 여섯 줄을 모두 이 컴퓨터에서 잽니다"),
+    ):
+        added = verb(name, run, summary)
+        added.add_argument("-n", "--rounds", type=_count, default=10, metavar="번", help="반복 수 (기본 10)")
+        added.add_argument("--guest", choices=GUESTS, default="micro", help="VM의 게스트 (기본 micro)")
+
+    clean = verb("clean", _clean, "과정이 만들고 남긴 것만 지웁니다")
+    clean.add_argument("--dry-run", action="store_true", help="지우지 않고 무엇을 지울지 보입니다")
+
+    setup = verb("setup", _setup, "엔진, QEMU, 과정 이미지를 준비합니다 (make가 부릅니다)", as_json=False)
+    setup.add_argument("--test", action="store_true", help="검사에 필요한 것(Chromium)도 준비합니다")
+    return top
+
+
+def _doctor(options) -> str:
+    from dockerlab.doctor import doctor
+
+    diagnosis = doctor()
+    return _dumped(diagnosis.as_dict()) if options.json else str(diagnosis)
+
+
+def _lab(options) -> None:
+    from dockerlab import home
+
+    folder = options.folder.resolve() if options.folder else home.course_folder()
+    if not folder.is_dir():
+        raise UsageMistake("과정 폴더가 아닙니다.", seen=str(folder), todo="dockerlab lab 폴더경로")
+
+    def announce(address: str) -> None:
+        print(f"JupyterLab이 열렸습니다. 브라우저에서 이 주소를 여십시오:\n\n  {address}\n", flush=True)
+        print("끝낼 때는 여기서 Ctrl-C를 누르십시오.", flush=True)
+
+    home.open_lab(folder, port=options.port, browser=not options.no_browser, announce=announce)
+    print("JupyterLab을 끝냈습니다.")
+
+
+def _images(options) -> str:
+    raise NotImplementedError
+
+
+def _race(options) -> str:
+    raise NotImplementedError
+
+
+def _compare(options) -> str:
+    raise NotImplementedError
+
+
+def _clean(options) -> str:
+    from dockerlab.engine import clean
+
+    leftovers = clean(dry_run=options.dry_run)
+    if options.json:
+        return _dumped({"dry_run": options.dry_run, "leftovers": [vars(each) for each in leftovers]})
+    raise NotImplementedError
+
+
+def _setup(options) -> None:
+    from dockerlab.preparation import prepare
+
+    prepare(for_tests=options.test)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("1 이상이어야 합니다")
+    return number
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def _version() -> str:
+    from dockerlab import __version__
+
+    return f"dockerlab-course {__version__}"

@@ -1,0 +1,100 @@
+"""노트북에서 nbval이 말없이 지나치는 것과 읽기 나쁜 것을 찾습니다.
+
+nbval compares nothing in a cell that was never run, accepts any picture, and ignores tags it does not
+know: a notebook saved without outputs is green. This check is what makes a green nbval mean something.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import nbformat.warnings
+
+LONGEST_CELL = 15
+TAGS = {"nbval-ignore-output", "nbval-check-output", "raises-exception", "hide-input", "parameters"}
+_ABSOLUTE_PATH = re.compile(r"(?<![\w.:/>])(?:/(?:home|root|Users|work|workspace|opt)/\w|[A-Z]:\\\w)")
+# Written in halves, so that the check does not find itself.
+_HOSTS = re.compile(
+    "|".join(
+        re.escape(f"{name}.{domain}")
+        for name, domain in (
+            ("deb", "debian.org"),
+            ("snapshot", "debian.org"),
+            ("archive", "ubuntu.com"),
+            ("pypi", "org"),
+            ("files", "example.org"),
+            ("registry", "example.net"),
+        )
+    )
+)
+
+
+def problems(path: Path) -> list[str]:
+    """노트북 하나의 문제를 사람이 읽을 문장으로 돌려줍니다. 빈 목록이면 깨끗합니다."""
+    text = path.read_text(encoding="utf-8")
+    ids = Counter(cell.get("id") for cell in json.loads(text)["cells"])
+    with warnings.catch_warnings():
+        # nbformat repairs repeated ids while reading and only warns; they are counted above.
+        warnings.simplefilter("ignore", nbformat.warnings.DuplicateCellId)
+        warnings.simplefilter("ignore", nbformat.warnings.MissingIDFieldWarning)
+        notebook = nbformat.reads(text, as_version=nbformat.NO_CONVERT)
+        try:
+            nbformat.validate(notebook)
+        except nbformat.ValidationError as error:
+            return [f"not a valid notebook: {error.message}"]
+    found = [f"cell id {name!r} is used {times} times" for name, times in ids.items() if name and times > 1]
+    found += _of_notebook(notebook)
+    expected_count = 1
+    for number, cell in enumerate(notebook.cells):
+        name = f"cell {number} ({cell.get('id', 'no id')})"
+        found += [f"{name}: {problem}" for problem in _of_text(json.dumps(cell, ensure_ascii=False))]
+        if cell.cell_type == "code":
+            found += [f"{name}: {problem}" for problem in _of_code(cell, expected_count)]
+            expected_count += 1
+    return found
+
+
+def _of_notebook(notebook: Any) -> list[str]:
+    found = []
+    if (notebook.nbformat, notebook.nbformat_minor) < (4, 5):
+        found.append(f"format {notebook.nbformat}.{notebook.nbformat_minor} has no cell ids; 4.5 has")
+    if "widgets" in notebook.metadata:
+        found.append("widget state is saved in the file")
+    if notebook.metadata.get("kernelspec", {}).get("name") != "python3":
+        found.append("the kernel is not python3")
+    return found
+
+
+def _of_text(text: str) -> list[str]:
+    found = [f"an absolute path: {match.group()}…" for match in _ABSOLUTE_PATH.finditer(text)]
+    return found + [f"a host name: {match.group()}" for match in _HOSTS.finditer(text)]
+
+
+def _of_code(cell: Any, expected_count: int) -> list[str]:
+    tags = set(cell.metadata.get("tags", ()))
+    lines = cell.source.splitlines()
+    checks = (
+        (not cell.source.strip(), "empty code cell"),
+        (len(lines) > LONGEST_CELL, f"{len(lines)} lines; {LONGEST_CELL} is the limit"),
+        (cell.execution_count is None, "was never run: nbval would pass it without comparing anything"),
+        (cell.execution_count not in (None, expected_count), "was not run in order from a fresh kernel"),
+        ("execution" in cell.metadata, "timing metadata is saved in the file"),
+        (bool(tags - TAGS), f"tags that nobody reads: {', '.join(sorted(tags - TAGS))}"),
+        (re.search(r"^\s*#\s*NBVAL_", cell.source, re.MULTILINE), "use a tag, not an NBVAL comment"),
+        (
+            "nbval-ignore-output" in tags and not re.search(r"^\s*assert\b", cell.source, re.MULTILINE),
+            "its output is not compared and nothing is asserted",
+        ),
+        (
+            "raises-exception" not in tags and any(out.output_type == "error" for out in cell.outputs),
+            "an error is saved in the file",
+        ),
+        (any("UsageError:" in out.get("text", "") for out in cell.outputs), "a magic was mistyped"),
+    )
+    return [problem for wrong, problem in checks if wrong]
