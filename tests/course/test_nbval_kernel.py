@@ -24,7 +24,8 @@ def run(tmp_path):
         path = tmp_path / "lesson.ipynb"
         nbformat.write(new_notebook(cells=list(cells)), path)
         command = [sys.executable, "-m", "pytest", "-p", "dockerlab.course.nbval_kernel"]
-        command += ["-p", "no:cacheprovider", "--nbval", "--nbval-current-env", "--color=no", "-q", "-rA", str(path)]
+        command += ["-p", "no:cacheprovider", "--nbval", "--nbval-current-env"]
+        command += ["--color=no", "-q", "-rA", str(path)]
         return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120)
 
     return run
