@@ -61,7 +61,8 @@ def test_each_problem_is_found(tmp_path, content, problem):
 
 
 def test_a_repeated_cell_id_is_found(tmp_path):
-    content = notebook(cell(id="same"), cell(count=2, id="same"))
+    content = notebook(cell(), cell(count=2))
+    content.cells[0]["id"] = content.cells[1]["id"] = "same"
     path = tmp_path / "lesson.ipynb"
     path.write_text(json.dumps(content), encoding="utf-8")  # nbformat would repair it while writing
     assert any("same" in problem for problem in problems(path))
