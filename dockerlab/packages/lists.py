@@ -118,9 +118,10 @@ def _packages_file(
     return get(f"{folder}/{path}")
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=1)
 def _parsed(suite: str, arch: str, mirror: str, digest: str, packages: Path) -> Index:
-    # The digest is part of the key, so that a newer list is never answered from memory.
+    # The digest is part of the key, so that a newer list is never answered from memory. Only the last
+    # one is kept: it takes 60 MB.
     return Index(suite, arch, lzma.decompress(packages.read_bytes()), mirror)
 
 
