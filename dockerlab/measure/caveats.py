@@ -27,7 +27,7 @@ def caveats(*timings: Timing) -> list[str]:
         if timing.metadata.get("accelerator") == "tcg":
             found.append(
                 f"{timing.what}: TCG 에뮬레이션으로 잰 값입니다. 하드웨어 가상화(KVM, HVF)를 쓰는 VM의 "
-                "성능이 아니니 VM 전체를 대표하는 값으로 읽지 마세요."
+                "성능이 아니니 VM 전체를 대표하는 값으로 읽지 마십시오."
             )
     found += _of_machine(timings)
     return list(dict.fromkeys(found))
@@ -54,21 +54,21 @@ def _of_values(timing: Timing) -> list[str]:
     if far and far[0] == 0 and values[0] > timing.median:
         found.append(
             "첫 실행이 다른 실행보다 눈에 띄게 느립니다. 캐시가 비어 있던(cold) 값이 섞였으니 "
-            "예열(warmup)을 늘리거나 첫 실행만 따로 보세요."
+            "예열(warmup)을 늘리거나 첫 실행만 따로 보십시오."
         )
         far = far[1:]
     if far:
         found.append(
             f"다른 값과 크게 벗어난 값이 {len(far)}개 있습니다. 다른 프로그램이 끼어들었을 수 있으니 "
-            "컴퓨터가 조용할 때 다시 재세요. 값은 버리지 않고 모두 그림에 남겼습니다."
+            "컴퓨터가 조용할 때 다시 재십시오. 값은 버리지 않고 모두 그림에 남겼습니다."
         )
     if _shaky(values):
-        found.append("값이 크게 흔들립니다. 횟수(n)를 늘리고, 중앙값과 함께 구간을 보세요.")
+        found.append("값이 크게 흔들립니다. 횟수(n)를 늘리고, 중앙값과 함께 구간을 보십시오.")
     if timing.n < FEW:
         found.append(f"{timing.n}번만 쟀습니다. {FEW}번 이상 재야 구간을 믿을 수 있습니다.")
     if timing.unit == "s" and timing.median < SHORT:
         found.append(
-            "1 ms보다 짧아 시계와 호출의 흔들림이 섞입니다. 한 번에 같은 일을 여러 번 되풀이하게 하세요."
+            "1 ms보다 짧아 시계와 호출의 흔들림이 섞입니다. 한 번에 같은 일을 여러 번 되풀이하게 하십시오."
         )
     return found
 
@@ -93,12 +93,12 @@ def _of_machine(timings: Sequence[Timing]) -> list[str]:
         if cores and load is not None and load >= 0.75 * cores:
             found.append(
                 f"재기 전부터 컴퓨터가 바빴습니다(코어 {cores}개에 평균 부하 {load}). "
-                "다른 프로그램을 닫고 다시 재세요."
+                "다른 프로그램을 닫고 다시 재십시오."
             )
         steal = metadata.get("steal") or 0.0
         if steal >= STEAL:
             found.append(
                 f"재는 동안 CPU 시간의 {steal:.0%}를 이웃한 가상 머신에 빼앗겼습니다(steal). "
-                "비율은 참고로만 보고 조용할 때 다시 재세요."
+                "비율은 참고로만 보고 조용할 때 다시 재십시오."
             )
     return found

@@ -32,7 +32,7 @@ def rounds(
         raise MeasureError(
             "잴 일이나 횟수가 올바르지 않습니다.",
             seen=f"일 {len(cases)}개, n={n}, warmup={warmup}",
-            todo="일을 하나 이상, n은 1 이상, warmup은 0 이상으로 주세요.",
+            todo="일을 하나 이상, n은 1 이상, warmup은 0 이상으로 주십시오.",
         )
     if seed is None:
         seed = random.SystemRandom().randrange(2**32)
@@ -62,16 +62,20 @@ def rounds(
             values=tuple(values[warmup:]),
             warmups=tuple(values[:warmup]),
             phases=tuple(passed[name]),
-            metadata=metadata,
+            metadata={**metadata, "finish": _mark(name, finish)},
         )
         for name, values in taken.items()
     }
 
 
+def _mark(name: str, finish: str | Mapping[str, str] | None) -> str | None:
+    return finish.get(name) if isinstance(finish, Mapping) else finish
+
+
 def _seconds(name: str, result: Phases | float, finish: str | Mapping[str, str] | None) -> float:
     if not isinstance(result, Phases):
         return float(result)
-    mark = finish.get(name) if isinstance(finish, Mapping) else finish
+    mark = _mark(name, finish)
     if mark is None:
         return result.total
     seconds = result.at(mark)
@@ -79,7 +83,7 @@ def _seconds(name: str, result: Phases | float, finish: str | Mapping[str, str] 
         raise MeasureError(
             f"{name}: 정해 둔 끝 지점을 지나지 않았습니다.",
             seen=f"끝 지점 {mark}, 지난 지점 {', '.join(at for at, _ in result.marks) or '없음'}",
-            todo="중간에 실패한 실행은 시간으로 세지 않습니다. 출력을 보고 원인을 고친 뒤 다시 재세요.",
+            todo="중간에 실패한 실행은 시간으로 세지 않습니다. 출력을 보고 원인을 고친 뒤 다시 재십시오.",
         )
     return seconds
 

@@ -34,20 +34,20 @@ class Timing:
         object.__setattr__(self, "phases", tuple(self.phases))
         if not self.values:
             raise MeasureError(
-                "잰 값이 하나도 없습니다.", seen=self.what, todo="한 번 이상 잰 뒤에 결과를 만드세요."
+                "잰 값이 하나도 없습니다.", seen=self.what, todo="한 번 이상 잰 뒤에 결과를 만드십시오."
             )
         for value in (*self.values, *self.warmups):
             if not math.isfinite(value) or value < 0:
                 raise MeasureError(
                     "잰 값이 올바른 수가 아닙니다.",
                     seen=f"{self.what}: {value}",
-                    todo="재는 함수가 0 이상의 초를 돌려주는지 확인하세요.",
+                    todo="재는 함수가 0 이상의 초를 돌려주는지 확인하십시오.",
                 )
         if self.phases and len(self.phases) != len(self.values):
             raise MeasureError(
                 "값의 수와 단계 기록의 수가 다릅니다.",
                 seen=f"{self.what}: 값 {len(self.values)}개, 단계 {len(self.phases)}개",
-                todo="한 번 잴 때마다 단계를 하나씩 넣으세요.",
+                todo="한 번 잴 때마다 단계를 하나씩 넣으십시오.",
             )
 
     @property
@@ -78,16 +78,14 @@ class Timing:
         low, _, high = statistics.quantiles(self.values, n=4, method="inclusive")
         return low, high
 
-    def phase_medians(self) -> tuple[tuple[str, float], ...]:
-        """단계마다 걸린 초의 중앙값을 일어난 순서대로 줍니다.
-
-        중앙값끼리의 합은 전체의 중앙값과 조금 다를 수 있습니다.
-        """
-        spent: dict[str, list[float]] = {}
+    def phase_medians(self) -> Phases:
+        """지점마다 시작부터 걸린 초의 중앙값입니다. 앞뒤가 자주 바뀌는 지점은 중앙값의 순서로 놓습니다."""
+        reached: dict[str, list[float]] = {}
         for phases in self.phases:
-            for name, seconds in phases.durations():
-                spent.setdefault(name, []).append(seconds)
-        return tuple((name, statistics.median(seconds)) for name, seconds in spent.items())
+            for name, at in phases.marks:
+                reached.setdefault(name, []).append(at)
+        medians = [(name, statistics.median(at)) for name, at in reached.items()]
+        return Phases(tuple(sorted(medians, key=lambda mark: mark[1])))
 
     def noting(self, **facts: Any) -> Timing:
         """메타데이터를 더한 새 ``Timing``을 돌려줍니다. 예: ``timing.noting(accelerator="tcg")``."""

@@ -74,6 +74,7 @@ def test_phases_give_total_or_the_named_finish():
     ready = rounds(cases, n=2, finish="ready")
     assert ready["container"].values == (0.5, 0.5) and ready["plain"].values == (0.3, 0.3)
     each = rounds(cases, n=1, finish={"container": "create"})
+    assert each["container"].metadata["finish"] == "create" and each["vm"].metadata["finish"] is None
     assert each["container"].values == (0.2,) and each["vm"].values == (0.9,)
     assert each["vm"].phases == (phases,) and each["plain"].phases == ()
 
