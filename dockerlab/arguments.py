@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
 from typing import NoReturn
 
@@ -48,3 +49,29 @@ class Arguments(argparse.ArgumentParser):
 class _KoreanHelp(argparse.HelpFormatter):
     def add_usage(self, usage, actions, groups, prefix=None):
         super().add_usage(usage, actions, groups, "사용법: " if prefix is None else prefix)
+
+
+def count(text: str) -> int:
+    """1 이상의 정수를 읽습니다."""
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"1 이상의 정수여야 합니다 ({text!r})")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """0보다 큰 초를 읽습니다."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"0보다 큰 초여야 합니다 ({text!r})")
+    return value
+
+
+def size(text: str) -> int:
+    """``64m``, ``1g`` 같은 크기를 바이트로 읽습니다. Docker처럼 1024를 곱해 갑니다."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([bkmg]?)(?:i?b)?", text.strip().lower())
+    if match is None:
+        raise argparse.ArgumentTypeError(f"크기는 64m, 1g처럼 적습니다 ({text!r})")
+    return int(float(match[1]) * 1024 ** " kmg".index(match[2].replace("b", "") or " "))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from dockerlab.arguments import Arguments
+from dockerlab.arguments import Arguments, count
 from dockerlab.errors import DockerlabError, UsageMistake
 
 GUESTS = ("micro", "full", "uml")
@@ -71,7 +71,7 @@ def parser() -> Arguments:
         ("compare", _compare, "비교표의 여섯 줄을 모두 이 컴퓨터에서 잽니다"),
     ):
         added = verb(name, run, summary)
-        added.add_argument("-n", "--rounds", type=_count, default=10, metavar="번", help="반복 수 (기본 10)")
+        added.add_argument("-n", "--rounds", type=count, default=10, metavar="번", help="반복 수 (기본 10)")
         added.add_argument("--guest", choices=GUESTS, default="micro", help="VM의 게스트 (기본 micro)")
 
     clean = verb("clean", _clean, "과정이 만들고 남긴 것만 지웁니다")
@@ -129,13 +129,6 @@ def _setup(options) -> None:
     from dockerlab.preparation import prepare
 
     prepare(for_tests=options.test)
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("1 이상이어야 합니다")
-    return number
 
 
 def _dumped(value: Any) -> str:

@@ -1,0 +1,154 @@
+"""노트북의 매직입니다. 인자를 읽고, 함수 하나를 부르고, 그 결과(객체)를 돌려줍니다.
+
+Mistakes raise UsageMistake, not IPython's UsageError: that one is only printed, so a notebook run in CI
+would pass over it.
+"""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
+
+from dockerlab.arguments import Arguments, count, seconds, size
+from dockerlab.errors import UsageMistake
+
+GUESTS = ("micro", "full", "uml")
+COURSE_IMAGES = ("tiny", "debian", "python")
+
+
+def container_arguments() -> Arguments:
+    """``%%container``의 문법입니다."""
+    grammar = Arguments(prog="%%container", description="셀의 글을 컨테이너 안의 셸에서 실행합니다.")
+    grammar.add_argument("image", metavar="이미지", help="tiny, debian, python 또는 엔진에 있는 이미지")
+    grammar.add_argument("--memory", type=size, metavar="크기", help="메모리 한도 (예: 64m, 1g)")
+    grammar.add_argument("--cpus", type=float, metavar="개수", help="CPU 한도 (예: 0.5)")
+    grammar.add_argument("--pids", type=count, metavar="개수", help="프로세스 수 한도")
+    grammar.add_argument("--network", metavar="이름", help="네트워크 (기본: none, 없음)")
+    grammar.add_argument("--deadline", type=seconds, metavar="초", help="이 시간이 지나면 멈춥니다 (기본 60)")
+    grammar.add_argument("--user", metavar="사용자", help="컨테이너 안의 사용자")
+    grammar.add_argument("--workdir", metavar="폴더", help="컨테이너 안의 작업 폴더")
+    grammar.add_argument("--name", metavar="이름", help="컨테이너 이름")
+    grammar.add_argument(
+        "-e", "--env", action="append", default=[], metavar="이름=값", help="환경 변수 (여러 번 쓸 수 있음)"
+    )
+    grammar.add_argument("--read-only", action="store_true", help="루트 파일 시스템을 읽기 전용으로 둡니다")
+    grammar.add_argument("--shell", default="sh", metavar="명령", help="셀을 읽을 셸 (기본 sh)")
+    grammar.add_argument("--as", dest="variable", metavar="변수", help="결과를 이 변수에도 담습니다")
+    return grammar
+
+
+def race_arguments() -> Arguments:
+    """``%race``의 문법입니다."""
+    grammar = Arguments(prog="%race", description="컨테이너와 VM의 시작을 번갈아 재어 견줍니다.")
+    grammar.add_argument("-n", "--rounds", type=count, metavar="번", help="반복 수")
+    grammar.add_argument("--guest", choices=GUESTS, metavar="게스트", help="micro, full, uml (기본 micro)")
+    return grammar
+
+
+def doctor_arguments() -> Arguments:
+    """``%doctor``의 문법입니다."""
+    return Arguments(prog="%doctor", description="엔진, VM, 글꼴, 디스크를 살펴봅니다.")
+
+
+@magics_class
+class DockerlabMagics(Magics):
+    """``%%container``, ``%race``, ``%doctor``입니다."""
+
+    @no_var_expand
+    @cell_magic
+    def container(self, line: str, cell: str) -> Any:
+        """셀의 글을 컨테이너 안의 셸에서 실행하고 결과(Run)를 돌려줍니다."""
+        from dockerlab import containers
+
+        parsed = _parsed(container_arguments(), line)
+        if parsed is None:
+            return None
+        given = vars(parsed)
+        variable, shell = given.pop("variable"), given.pop("shell")
+        environment = dict(_pair(text) for text in given.pop("env"))
+        image = given.pop("image")
+        options = {name: value for name, value in given.items() if value is not None}
+        command = [*shlex.split(shell), "-c", cell]
+        result = containers.run(image, command, environment=environment, **options)
+        if variable:
+            self.shell.user_ns[variable] = result
+        return result
+
+    @no_var_expand
+    @line_magic
+    def race(self, line: str) -> Any:
+        """컨테이너와 VM의 시작을 번갈아 재고 결과를 돌려줍니다."""
+        from dockerlab import claims
+
+        given = _parsed(race_arguments(), line)
+        if given is None:
+            return None
+        return claims.race(**{name: value for name, value in vars(given).items() if value is not None})
+
+    @no_var_expand
+    @line_magic
+    def doctor(self, line: str) -> Any:
+        """엔진, VM, 글꼴, 디스크를 살펴본 진단을 돌려줍니다."""
+        from dockerlab.doctor import doctor
+
+        return doctor() if _parsed(doctor_arguments(), line) is not None else None
+
+
+GRAMMARS = {"container": container_arguments, "race": race_arguments, "doctor": doctor_arguments}
+
+for _name, _grammar in GRAMMARS.items():
+    # `%%container?` shows the docstring: one place for the text, the grammar.
+    getattr(DockerlabMagics, _name).__doc__ = _grammar().format_help()
+
+
+def register(shell: Any) -> None:
+    """매직과 자동 완성을 등록합니다."""
+    shell.register_magics(DockerlabMagics)
+    for name in GRAMMARS:
+        for prefix in ("%%", "%"):
+            shell.set_hook("complete_command", complete, str_key=f"{prefix}{name}")
+
+
+def complete(_shell: Any, event: Any) -> list[str]:
+    """매직의 인자로 쓸 수 있는 것들입니다. 이미지 이름, 선택 항목, 게스트 이름을 줍니다."""
+    words = event.text_until_cursor.split()
+    name = words[0].lstrip("%")
+    before = words[:-1] if event.symbol and words[-1] == event.symbol else words
+    previous = before[-1] if len(before) > 1 else ""
+    if previous == "--guest":
+        return list(GUESTS)
+    grammar = GRAMMARS[name]()
+    options = [text for action in grammar._actions for text in action.option_strings if text.startswith("--")]
+    if name == "container" and not event.symbol.startswith("-") and len(before) == 1:
+        return [*_image_names(), *options]
+    return options
+
+
+def _image_names() -> list[str]:
+    """Course images, and what the engine has if this kernel already talks to one: a Tab key starts none."""
+    from dockerlab.engine import connection
+
+    return [*COURSE_IMAGES, *connection.image_names_if_connected()]
+
+
+def _parsed(grammar: Arguments, line: str) -> Any:
+    """The values, or ``None`` when only the help was asked for and has been printed."""
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise UsageMistake(
+            f"{grammar.prog} 줄의 따옴표가 맞지 않습니다.", seen=line, todo="따옴표를 닫으십시오."
+        ) from error
+    try:
+        return grammar.parse_args(words)
+    except SystemExit:
+        return None
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise UsageMistake("환경 변수는 이름=값으로 적습니다.", seen=text, todo="예: -e LANG=C.UTF-8")
+    return name, value
