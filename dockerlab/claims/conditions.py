@@ -1,0 +1,65 @@
+"""잰 조건입니다. 어떤 엔진, 어떤 가속기, 언제인지가 없는 수는 내보내지 않습니다."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from dockerlab import engine
+from dockerlab.vm import qemu
+
+EMULATION = (
+    "VM의 값은 TCG 에뮬레이션으로 잰 것입니다. CPU의 명령을 소프트웨어로 흉내 내므로, "
+    "KVM이나 HVF로 도는 VM은 이보다 훨씬 빠릅니다."
+)
+WARM = "이미지와 게스트의 파일을 미리 받아 한 번씩 써 본 뒤(warm)에 쟀습니다. 내려받는 시간은 빠져 있습니다."
+BUILT_HERE = "이미지 '{name}'은 {origin}입니다. 공식 이미지와 크기가 다를 수 있습니다."
+
+
+def now() -> str:
+    """지금의 날짜와 시각(ISO 8601)입니다."""
+    return datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+def of_engine() -> dict[str, Any]:
+    """연결된 엔진이 무엇이고 어떤 커널과 저장소를 쓰는지를 담은 사전입니다."""
+    connected = engine.connect()
+    told = connected.info
+    return {
+        "kind": connected.kind,
+        "version": connected.version,
+        "api": connected.api_version,
+        "storage": told.get("Driver", ""),
+        "cgroup": str(told.get("CgroupVersion", "")),
+        "kernel": told.get("KernelVersion", ""),
+        "os": told.get("OperatingSystem", ""),
+        "arch": told.get("Architecture", ""),
+        "memory": told.get("MemTotal", 0),
+        "seccomp": seccomp(told.get("SecurityOptions") or ()),
+    }
+
+
+def seccomp(options: Iterable[str]) -> str:
+    """엔진이 컨테이너에 거는 seccomp 필터의 이름입니다(``/info``에서 읽음). 없으면 빈 글입니다."""
+    for option in options:
+        parts = dict(part.partition("=")[::2] for part in option.split(","))
+        if parts.get("name") == "seccomp":
+            return parts.get("profile", "default")
+    return ""
+
+
+def of_vm(accelerator: str) -> dict[str, Any]:
+    """VM을 어떤 가속기와 QEMU로 돌렸는지를 담은 사전입니다."""
+    found = qemu.find()
+    return {
+        "accelerator": accelerator,
+        "hypervisor": "qemu",
+        "version": found.version,
+        "origin": found.origin,
+    }
+
+
+def vm_notes(accelerator: str) -> tuple[str, ...]:
+    """VM의 값 곁에 꼭 적어야 할 문장입니다. 에뮬레이션이 아니면 비어 있습니다."""
+    return (EMULATION,) if accelerator == "tcg" else ()
