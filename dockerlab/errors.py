@@ -225,6 +225,12 @@ class GuestNotReady(VmError):
     code = "E43"
 
 
+class GuestNotAnswering(VmError):
+    """살아 있던 게스트가 명령에 답하지 않습니다."""
+
+    code = "E44"
+
+
 # --- E5x: fetching files -----------------------------------------------------------------------
 class FetchError(DockerlabError):
     """파일을 내려받지 못했습니다. ``status``는 서버가 답한 HTTP 상태입니다(답이 없었으면 ``None``)."""

@@ -1,0 +1,116 @@
+"""게스트의 프로세스를 띄우고, 주인이 어떻게 죽더라도 함께 사라지게 합니다.
+
+Linux에서는 커널이 지켜 줍니다(``PR_SET_PDEATHSIG``). 그 신호는 만든 *스레드*가 끝날 때 오므로,
+모든 게스트를 파이썬 프로세스가 끝날 때까지 사는 스레드 하나가 띄웁니다.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import BinaryIO
+
+# setpriv arms the signal, then sh makes sure that the owner had not already died before that.
+_TIED = '[ "$PPID" = "$0" ] || exit 125; exec "$@"'
+
+
+class Child:
+    """띄운 프로세스 하나입니다. 표준 입출력은 게스트의 직렬 콘솔입니다."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._stopped = False
+        self._process: subprocess.Popen[bytes] | None = None
+        self._errors: BinaryIO | None = None
+
+    def start(self, command: Sequence[str]) -> None:
+        """프로세스를 띄웁니다. 기다리는 중에 Ctrl-C를 받아도 뒤에 남는 것이 없습니다."""
+        _spawner(os.getpid()).submit(self._spawn, list(command)).result()
+
+    def _spawn(self, command: list[str]) -> None:
+        with self._lock:
+            if self._stopped:
+                return
+            self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed in stop)
+            # A session of its own: Ctrl-C in the learner's terminal must not reach the guest.
+            self._process = subprocess.Popen(
+                [*_tie(), *command],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                start_new_session=True,
+                bufsize=0,
+            )
+        if not _tie():
+            from dockerlab import engine
+
+            engine.watch_process(self._process.pid)
+
+    @property
+    def pid(self) -> int:
+        """프로세스 번호입니다."""
+        return self._running().pid
+
+    @property
+    def input(self) -> int:
+        """콘솔에 쓰는 파일 서술자입니다."""
+        return self._running().stdin.fileno()  # type: ignore[union-attr]
+
+    @property
+    def output(self) -> int:
+        """콘솔을 읽는 파일 서술자입니다."""
+        return self._running().stdout.fileno()  # type: ignore[union-attr]
+
+    def wait(self, timeout: float) -> int | None:
+        """끝날 때까지 기다려 종료 코드를 돌려줍니다. 시간 안에 끝나지 않으면 ``None``입니다."""
+        try:
+            return self._running().wait(timeout)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def errors(self) -> str:
+        """프로세스가 표준 오류에 쓴 글입니다."""
+        if self._errors is None or self._errors.closed:
+            return ""
+        return os.pread(self._errors.fileno(), 4096, 0).decode("utf-8", "replace").strip()
+
+    def stop(self) -> None:
+        """프로세스와 그 자식을 모두 끝냅니다. 여러 번 불러도 됩니다."""
+        with self._lock:
+            self._stopped = True
+            process = self._process
+        if process is None:
+            return
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        process.wait()
+        for stream in (process.stdin, self._errors):
+            if stream is not None:
+                stream.close()
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            raise ProcessLookupError("the guest process was not started")
+        return self._process
+
+
+@functools.cache
+def _spawner(pid: int) -> ThreadPoolExecutor:
+    # Keyed by pid: after a fork the parent's thread does not exist in the child.
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="dockerlab-spawner")
+
+
+def _tie() -> list[str]:
+    if not sys.platform.startswith("linux") or not shutil.which("setpriv"):
+        return []
+    return ["setpriv", "--pdeathsig", "KILL", "--", "sh", "-c", _TIED, str(os.getpid())]
