@@ -1,0 +1,5 @@
+"""과정에서 쓰는 이미지를 준비하고, 교실용 묶음으로 옮기는 방입니다."""
+
+from dockerlab.images.course import CourseImage, available, ensure
+
+__all__ = ["CourseImage", "available", "ensure"]
