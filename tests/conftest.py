@@ -119,5 +119,11 @@ def chromium() -> str:
         app = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
         found = str(app) if app.exists() else None
     if found is None:
+        from playwright.sync_api import sync_playwright
+
+        with sync_playwright() as playwright:
+            own = playwright.chromium.executable_path
+        found = own if Path(own).exists() else None
+    if found is None:
         pytest.skip("no Chromium on this machine (apt-get install chromium)")
     return found
