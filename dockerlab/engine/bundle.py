@@ -79,7 +79,7 @@ _RECIPE_VERSION = 1  # raise when the steps below change what they make
 
 @dataclass(frozen=True)
 class Bundle:
-    """풀어 놓은 엔진 묶음입니다. ``root``에 ``usr``, ``etc`` 등이 있고, ``version``은 docker.io의 버전입니다."""
+    """풀어 놓은 엔진 묶음입니다. ``root``에 ``usr``와 ``etc``가 있고, 버전은 docker.io의 것입니다."""
 
     root: Path
     version: str
@@ -255,8 +255,8 @@ def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
 def _alone(lock: Path, report: Report) -> Iterator[None]:
     """Work while no other process does. The lock dies with its process."""
     with disk_errors(lock):
-        file = open(lock, "ab")  # noqa: SIM115: closed below, where other errors are not about this file
-    with file:
+        lock.touch()
+    with open(lock, "rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -147,11 +147,11 @@ def _extract(
 
 
 def _hard_link(root: Path, source: str, spot: Path, keep: Callable[[str], bool]) -> bool:
+    if not keep(source):
+        return False  # left out together with its original
     parent, _, name = source.rpartition("/")
     original = _folder(root, parent) / name
     if original.is_symlink() or not original.is_file():
-        if not keep(source):
-            return False  # left out together with its original
         raise _Refused(f"하드 링크의 원본이 없습니다: {source!r}")
     if original != spot:
         spot.unlink(missing_ok=True)

@@ -47,9 +47,9 @@ def download(
     ``FetchError``(``.status``에 HTTP 상태), ``ChecksumMismatch``, ``DiskFull``을 냅니다.
     """
     what = what or target.name
-    if sha256 and _matches(target, sha256):
-        return target
     with disk_errors(target):
+        if sha256 and _matches(target, sha256):
+            return target
         target.parent.mkdir(parents=True, exist_ok=True)
         with _locked_part(target) as (part, partial):
             if sha256 and _matches(target, sha256):  # another process was faster
