@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import threading
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from dockerlab.engine.endpoint import Endpoint
 from dockerlab.engine.probe import Greeting, knock
 from dockerlab.engine.search import discover
 from dockerlab.engine.translation import errors_of_engine
-from dockerlab.engine.wire import tls
+from dockerlab.engine.wire import ask, tls
 from dockerlab.errors import EngineError
 from dockerlab.progress import Report, silent
 
@@ -64,6 +65,18 @@ def connect(report: Report = silent) -> Engine:
         leftovers.sweep_once(engine.endpoint)
         _connected = (situation, engine)
         return engine
+
+
+def image_names_if_connected() -> tuple[str, ...]:
+    """이미 연결된 엔진에 있는 이미지의 이름들입니다. 연결이 없으면 비어 있고, 연결을 시작하지도 않습니다."""
+    if _connected is None or _connected[0][0] != os.getpid():
+        return ()
+    try:
+        listed = ask(_connected[1].endpoint, "GET", "/images/json", limit=1.0)
+    except (OSError, http.client.HTTPException):
+        return ()
+    names = (name for image in listed.body for name in image.get("RepoTags") or ()) if listed.good else ()
+    return tuple(sorted(name for name in names if name != "<none>:<none>"))
 
 
 def _alive(endpoint: Endpoint) -> bool:

@@ -26,10 +26,13 @@ def current_context() -> Endpoint | None:
         return None
     # The name of a context's folder is the digest of its name; so does the docker CLI.
     key = hashlib.sha256(name.encode()).hexdigest()
-    meta = _json(folder / "contexts/meta" / key / "meta.json")
+    described = folder / "contexts/meta" / key / "meta.json"
+    if not described.exists():
+        raise ContextUnreadable(f"docker context '{name}'의 설정이 없습니다: {described}")
+    meta = _json(described)
     host = _within(meta, "Endpoints", "docker", "Host")
     if not isinstance(host, str) or not host:
-        raise ContextUnreadable(f"문맥 '{name}'에 docker 주소가 없습니다.")
+        raise ContextUnreadable(f"docker context '{name}'에 엔진의 주소가 없습니다: {described}")
     certificates = folder / "contexts/tls" / key / "docker"
     return Endpoint(
         host, "context", f"docker context '{name}'", str(certificates) if certificates.is_dir() else None
@@ -47,7 +50,7 @@ def _json(path: Path) -> object:
     try:
         return json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise ContextUnreadable(f"{path}을(를) 읽지 못했습니다: {error}") from error
+        raise ContextUnreadable(f"docker의 설정 파일을 읽지 못했습니다: {path} ({error})") from error
 
 
 def _within(value: object, *keys: str) -> object:

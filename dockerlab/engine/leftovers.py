@@ -1,4 +1,4 @@
-"""죽은 세션이 남긴 것을 찾아 치웁니다. 지킴이까지 함께 죽었을 때를 위한 마지막 줄입니다.
+"""죽은 세션이 남긴 것을 찾아 치웁니다. 파수꾼까지 함께 죽었을 때를 위한 마지막 줄입니다.
 
 Never calls a prune endpoint: on older engines it takes the learner's volumes along. What is removed is
 named by its full id, and its labels are read again right before.
@@ -168,6 +168,8 @@ def _remove_course_images(endpoint: Endpoint, dry_run: bool) -> tuple[Leftover, 
     found = []
     for thing in listed(endpoint, "image", COURSE_IMAGE):
         name = thing.labels[COURSE_IMAGE]
+        if not thing.name.startswith(f"dockerlab/{name}:"):
+            continue  # the learner built it on one of ours
 
         def unchanged(labels: dict[str, str], name: str = name) -> bool:
             return labels.get(COURSE_IMAGE) == name and SESSION not in labels

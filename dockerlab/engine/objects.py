@@ -53,7 +53,9 @@ def listed(endpoint: Endpoint, kind: str, label: str) -> list[Thing]:
     things = [_thing(kind, raw) for raw in body]
     if kind == "container":
         return [thing for thing in things if not _inherited(endpoint, thing)]
-    return _originals(endpoint, things) if kind == "image" else things
+    if kind == "image" and label != COURSE_IMAGE:
+        return _originals(endpoint, things)
+    return things
 
 
 def remove(endpoint: Endpoint, thing: Thing, ours: Callable[[dict[str, str]], bool]) -> bool:
@@ -85,16 +87,16 @@ def _inherited(endpoint: Endpoint, thing: Thing) -> bool:
 
 def _originals(endpoint: Endpoint, things: list[Thing]) -> list[Thing]:
     """같은 이름표를 가진 이미지 가운데 물려준 쪽만 고릅니다. 가릴 수 없으면 모두 둡니다."""
-    families: dict[tuple[str | None, ...], list[tuple[int, Thing]]] = {}
+    families: dict[tuple[str, str], list[tuple[int, Thing]]] = {}
     for thing in things:
         number = thing.labels.get(OBJECT, "")
-        if SESSION in thing.labels and not number.startswith("image-"):
+        if not number.startswith("image-"):
             continue  # committed from one of our containers
         seen = _inspect(endpoint, "image", thing.id)
         if not seen.good or not isinstance(seen.body, dict):
             continue
         layers = len((seen.body.get("RootFS") or {}).get("Layers") or [])
-        family = (thing.labels.get(SESSION), number, thing.labels.get(COURSE_IMAGE))
+        family = (thing.labels.get(SESSION, ""), number)
         families.setdefault(family, []).append((layers, thing))
     originals = []
     for members in families.values():

@@ -22,6 +22,8 @@ from dockerlab.errors import (
 )
 from dockerlab.progress import Report, silent
 
+SYSTEM_SOCKETS = (("system", "/var/run/docker.sock"), ("podman", "/run/podman/podman.sock"))
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -165,7 +167,7 @@ def _permitted(endpoint: Endpoint) -> Endpoint:
 def _default_sockets() -> Iterator[tuple[str, str]]:
     home = Path.home()
     runtime = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
-    yield "system", "/var/run/docker.sock"
+    yield from SYSTEM_SOCKETS
     yield "rootless", f"{runtime}/docker.sock"
     yield "docker-desktop", f"{home}/.docker/run/docker.sock"
     yield "docker-desktop", f"{home}/.docker/desktop/docker.sock"
@@ -173,7 +175,6 @@ def _default_sockets() -> Iterator[tuple[str, str]]:
     for path in sorted(glob.glob(f"{glob.escape(str(home))}/.colima/*/docker.sock")):
         yield "colima", path
     yield "rancher-desktop", f"{home}/.rd/docker.sock"
-    yield "podman", "/run/podman/podman.sock"
     yield "podman", f"{runtime}/podman/podman.sock"
     if platform.system() == "Darwin":
         yield "podman", f"{home}/.local/share/containers/podman/machine/podman.sock"

@@ -1,4 +1,4 @@
-"""이 프로세스가 만드는 모든 것에 다는 이름표와, 이 프로세스를 지켜보는 지킴이입니다.
+"""이 프로세스가 만드는 모든 것에 다는 이름표와, 이 프로세스를 지켜보는 파수꾼입니다.
 
 A session is one process. It begins when the first thing is made and needs no ending: the watcher notices
 when the process is gone, however it went.
@@ -51,15 +51,15 @@ _engine: Endpoint | None = None
 
 
 def labels(deadline: float | None = None, *, kind: str = "container") -> dict[str, str]:
-    """엔진에 만드는 것 하나에 다는 이름표입니다. 처음 부르면 지킴이가 시작됩니다.
+    """엔진에 만드는 것 하나에 다는 이름표입니다. 처음 부르면 파수꾼이 시작됩니다.
 
-    한 번 부를 때마다 번호가 달라지므로 하나에 한 번씩 부릅니다. ``deadline``은 컨테이너를 치울 시각(에포크
-    초)이고, 정하지 않으면 한 시간 뒤입니다. 이미지를 만들 때는 ``kind="image"``로 부릅니다.
+    한 번 부를 때마다 번호가 달라지므로 하나에 한 번씩 부릅니다. 컨테이너는 지금부터 ``deadline``초(정하지
+    않으면 한 시간)가 지나면 치워집니다. 이미지를 만들 때는 ``kind="image"``로 부릅니다.
     """
     with _lock:
         session = _begun()
-        until = math.ceil(time.time() + LIFETIME if deadline is None else deadline)
         now = time.time()
+        until = math.ceil(now + (LIFETIME if deadline is None else deadline))
         session.deadlines = [one for one in session.deadlines if one["deadline"] > now]
         told = {"deadline": until}
         session.deadlines.append(told)
@@ -74,7 +74,7 @@ def labels(deadline: float | None = None, *, kind: str = "container") -> dict[st
 
 
 def watch_process(pid: int) -> None:
-    """이 프로세스와 함께 끝나야 하는 자식(QEMU 등)을 지킴이에게 알립니다."""
+    """이 프로세스와 함께 끝나야 하는 자식(QEMU 등)을 파수꾼에게 알립니다."""
     since = processes.started(pid)
     if since is None:
         return
@@ -95,7 +95,7 @@ def session_id() -> str:
 
 
 def session_directory() -> Path:
-    """이 세션의 임시 폴더입니다. 프로세스가 어떻게 끝나든 지킴이가 지웁니다."""
+    """이 세션의 임시 폴더입니다. 프로세스가 어떻게 끝나든 파수꾼이 지웁니다."""
     with _lock:
         session = _begun()
         _tell(session, {})
@@ -103,7 +103,7 @@ def session_directory() -> Path:
 
 
 def use_engine(endpoint: Endpoint) -> None:
-    """지금부터 무엇을 만들 엔진을 지킴이에게 알립니다. 지킴이를 시작하지는 않습니다."""
+    """지금부터 무엇을 만들 엔진을 파수꾼에게 알립니다. 파수꾼을 시작하지는 않습니다."""
     global _engine
     with _lock:
         _engine = endpoint
@@ -177,7 +177,7 @@ def _described(endpoint: Endpoint) -> dict:
 
 
 def _tell(session: _Session, told: dict) -> None:
-    """지킴이에게 한 줄을 씁니다. 지킴이가 없으면 먼저 시작하고, 아는 것을 모두 알려 줍니다."""
+    """파수꾼에게 한 줄을 씁니다. 파수꾼이 없으면 먼저 시작하고, 아는 것을 모두 알려 줍니다."""
     if session.pipe is not None and not _gone(session.pipe):
         news = [told] if told else []
     else:
@@ -222,7 +222,7 @@ def _start_watcher(session: _Session) -> int:
 
 
 def _after_fork() -> None:
-    """갈라진 자식은 새 세션입니다. 부모의 줄을 놓지 않으면 부모가 죽어도 지킴이가 모릅니다."""
+    """갈라진 자식은 새 세션입니다. 부모의 줄을 놓지 않으면 부모가 죽어도 파수꾼이 모릅니다."""
     global _lock, _session
     _lock = threading.RLock()
     if _session is not None and _session.pipe is not None:

@@ -1,4 +1,4 @@
-"""지킴이: 주인 프로세스가 사라지면 그 세션의 것을 모두 치우는 작은 프로세스입니다.
+"""파수꾼: 주인 프로세스가 사라지면 그 세션의 것을 모두 치우는 작은 프로세스입니다.
 
 Started by session.py as nobody's child, in its own process session. It knows that its owner has gone when
 its standard input ends, or, should another process still hold that pipe, when the owner's pid has gone.
@@ -23,11 +23,12 @@ from dockerlab.engine.objects import DEADLINE, KINDS, SESSION, listed, remove
 
 # A create that was on its way when the owner died shows up late; later still on a busy machine.
 CLEAN_PASSES = (0.2, 0.5, 1.5)  # seconds to wait before each clean pass that must follow
+AFTER_DEADLINE = 5.0  # seconds; the owner comes first, for it can tell the learner what happened
 GIVE_UP = 120.0  # seconds; then the sweep of the next session does it
 
 
 class Watcher:
-    """한 세션의 지킴이입니다."""
+    """한 세션의 파수꾼입니다."""
 
     def __init__(self, session: str, owner: int, since: str, directory: str) -> None:
         self.session, self.owner, self.since, self.directory = session, owner, since, directory
@@ -83,7 +84,7 @@ class Watcher:
         elif "process" in told:
             self.processes[told["process"]] = told["started"]
         elif "deadline" in told:
-            self.deadlines.append(told["deadline"])
+            self.deadlines.append(told["deadline"] + AFTER_DEADLINE)
 
     def hold(self, url: str, control: str) -> None:
         """내장 엔진을 빌립니다. 주인이 죽은 뒤에도 다 치울 때까지 멈추지 않게 합니다."""
@@ -102,7 +103,8 @@ class Watcher:
         self.deadlines = [one for one in self.deadlines if one > now]
 
         def late(labels: dict[str, str]) -> bool:
-            return labels.get(SESSION) == self.session and float(labels.get(DEADLINE, "inf")) <= now
+            due = float(labels.get(DEADLINE, "inf")) + AFTER_DEADLINE
+            return labels.get(SESSION) == self.session and due <= now
 
         for endpoint in self.engines.values():
             try:
