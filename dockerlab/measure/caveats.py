@@ -23,12 +23,6 @@ def caveats(*timings: Timing) -> list[str]:
     found: list[str] = []
     for timing in timings:
         found += [f"{timing.what}: {sentence}" for sentence in _of_values(timing)]
-    for timing in timings:
-        if timing.metadata.get("accelerator") == "tcg":
-            found.append(
-                f"{timing.what}: TCG 에뮬레이션으로 잰 값입니다. 하드웨어 가상화(KVM, HVF)를 쓰는 VM의 "
-                "성능이 아니니 VM 전체를 대표하는 값으로 읽지 마십시오."
-            )
     found += _of_machine(timings)
     return list(dict.fromkeys(found))
 

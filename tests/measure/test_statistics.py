@@ -184,7 +184,6 @@ def test_outliers_by_hand():
         ([0.0002] * 10, {}, "1 ms보다 짧아"),
         ([1.0] * 10, {"load": 3.4}, "바빴습니다"),
         ([1.0] * 10, {"steal": 0.06}, "steal"),
-        ([1.0] * 10, {"accelerator": "tcg"}, "TCG 에뮬레이션"),
     ],
 )
 def test_each_condition_gives_exactly_its_own_advice(values, metadata, words):

@@ -1,0 +1,78 @@
+"""기록에 적힌 짧은 영어 이름을 학습자가 읽는 한국어로 바꿉니다. 모르는 이름은 그대로 둡니다."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+PHASES = {
+    # containers
+    "create": "만들기",
+    "start": "시작 응답",
+    "first_output": "첫 출력",
+    "exit": "끝남",
+    "remove": "지우기",
+    # virtual machines
+    "firmware": "펌웨어",
+    "kernel": "커널 시작",
+    "init": "init 시작",
+    "ready": "준비됨",
+}
+
+ACCELERATORS = {
+    "tcg": "TCG 에뮬레이션",
+    "kvm": "KVM 가속",
+    "hvf": "HVF 가속",
+    "uml": "User-Mode Linux",
+}
+
+CASES = {
+    "native": "네이티브(호스트)",
+    "container": "컨테이너",
+    "micro": "작은 VM(micro)",
+    "full": "배포판 VM(full)",
+    "uml": "UML VM(uml)",
+    "vm": "VM",
+}
+
+
+def phase(name: str) -> str:
+    """지점의 이름입니다. 예: ``"ready"`` → ``"준비됨"``."""
+    return PHASES.get(name, name)
+
+
+def accelerator(name: str | None) -> str:
+    """가속기의 이름입니다. 예: ``"tcg"`` → ``"TCG 에뮬레이션"``. 없으면 빈 글입니다."""
+    return ACCELERATORS.get(name, name) if name else ""
+
+
+def case(name: str, accelerated_by: str | None = None) -> str:
+    """견주는 쪽의 이름입니다. 가속기를 알면 괄호에 적습니다. 예: ``"작은 VM(micro), TCG 에뮬레이션"``."""
+    said = CASES.get(name, name)
+    return f"{said}, {accelerator(accelerated_by)}" if accelerated_by else said
+
+
+def note(text: str) -> str:
+    """주의할 점의 앞머리에 적힌 이름을 한국어로 바꿉니다. 예: ``"container: …"`` → ``"컨테이너: …"``."""
+    head, colon, rest = text.partition(": ")
+    return f"{case(head)}: {rest}" if colon else text
+
+
+def conditions(metadata: Mapping[str, Any]) -> str:
+    """잰 조건을 한 줄로 적습니다: CPU, 코어, 메모리, 운영체제, 엔진, 부하, 날짜."""
+    from dockerlab.views.units import size
+
+    said = [metadata.get("cpu")]
+    if metadata.get("cores"):
+        said.append(f"코어 {metadata['cores']}개")
+    if metadata.get("memory"):
+        said.append(f"메모리 {size(metadata['memory'])}")
+    if metadata.get("virtualised"):
+        said.append("이 컴퓨터도 가상 머신")
+    said.append(metadata.get("os"))
+    if metadata.get("engine"):
+        said.append(f"Docker 엔진 {metadata['engine']}")
+    if metadata.get("load") is not None:
+        said.append(f"부하 {metadata['load']}")
+    said.append(str(metadata.get("date", ""))[:10])
+    return " · ".join(str(part) for part in said if part)
