@@ -176,11 +176,6 @@ def _told(connection: socket.socket) -> dict | None:
 
 
 def _plan(report: Report) -> supervisor.Plan:
-    bundle = ""
-    if not _own_binaries():
-        from dockerlab.engine import bundle as bundles
-
-        bundle = str(bundles.ensure(report).root)
     run = _run_dir()
     longest = run / "exec/containerd/containerd.sock.ttrpc"
     if len(os.fsencode(longest)) > SOCKET_PATH_LIMIT:
@@ -189,6 +184,11 @@ def _plan(report: Report) -> supervisor.Plan:
             seen=f"{longest} ({len(os.fsencode(longest))}바이트, 한도 {SOCKET_PATH_LIMIT}바이트)",
             todo="DOCKERLAB_HOME을 더 짧은 경로로 정하십시오.",
         )
+    bundle = ""
+    if not _own_binaries():
+        from dockerlab.engine import bundle as bundles
+
+        bundle = str(bundles.ensure(report).root)
     name = hashlib.sha256(os.fsencode(run)).hexdigest()[:12]
     return supervisor.Plan(
         run=str(run),

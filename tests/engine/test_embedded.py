@@ -1,5 +1,6 @@
 """The embedded engine for real: shared, killed, starved, and gone without a trace."""
 
+import contextlib
 import http.client
 import io
 import json
@@ -65,7 +66,8 @@ def home(bundle, monkeypatch):
     monkeypatch.setenv("DOCKERLAB_ENGINE_IDLE", "0.5")
     yield path
     for process in processes_of(path):
-        process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
     assert until(lambda: not processes_of(path))
     supervisor.clear_cgroups(cgroup_of(path))
     shutil.rmtree(path, ignore_errors=True)
@@ -241,30 +243,6 @@ def test_published_port_reaches_the_host_and_closes_with_its_container(home, hol
     web.remove(force=True)
     with pytest.raises(urllib.error.URLError):
         urllib.request.urlopen(address, timeout=5)
-
-
-def test_udp_port_answers(home, holders):
-    client = docker(holders().heard()["url"])
-    echo = client.containers.run(
-        busybox_image(client),
-        ["/bin/busybox", "nc", "-u", "-l", "-p", "7", "-e", "/bin/busybox", "cat"],
-        detach=True,
-        ports={"7/udp": ("127.0.0.1", None)},
-    )
-    echo.reload()
-    port = int(echo.ports["7/udp"][0]["HostPort"])
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sent:
-        sent.settimeout(1)
-        sent.connect(("127.0.0.1", port))
-
-        def answered():
-            sent.send(b"ping")
-            try:
-                return b"ping" in sent.recv(100)
-            except OSError:
-                return False
-
-        assert until(answered)
 
 
 def test_port_taken_on_the_host_is_refused_as_docker_does(home, holders):
