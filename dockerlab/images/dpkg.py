@@ -1,7 +1,8 @@
-"""푼 패키지를 dpkg가 알아보게 적습니다. 그래서 이미지 안에서 ``dpkg -l``과 ``apt``가 맞는 답을 합니다."""
+"""푼 패키지를 dpkg가 알아보게 적습니다. 그래서 이미지 안에서 dpkg와 apt가 맞는 답을 합니다."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ _OF_THE_ARCHIVE = re.compile(
 
 
 def record(root: Path, index: Index, packages: Sequence[Package], files: dict[str, list[str]]) -> None:
-    """``var/lib/dpkg``의 status와 info/*.list를 씁니다. ``files``는 패키지마다 푼 경로입니다."""
+    """``var/lib/dpkg``의 status와 info/*를 씁니다. ``files``는 패키지마다 푼 경로입니다."""
     home = root / "var/lib/dpkg"
     info = home / "info"
     for folder in (info, home / "updates", home / "triggers", home / "alternatives"):
@@ -31,6 +32,18 @@ def record(root: Path, index: Index, packages: Sequence[Package], files: dict[st
         listed = f"{package.name}:{package.architecture}" if same else package.name
         paths = sorted({"/.", *(f"/{path}" for path in files[package.name])})
         (info / f"{listed}.list").write_text("\n".join(paths) + "\n")
+        (info / f"{listed}.md5sums").write_text(_sums(root, files[package.name]))
     (home / "status").write_text("\n".join(stanzas))
     (home / "available").write_text("")
     (info / "format").write_text("1\n")
+
+
+def _sums(root: Path, paths: Sequence[str]) -> str:
+    """What ``dpkg --verify`` compares; the format wants MD5."""
+    lines = []
+    for path in sorted(paths):
+        spot = root / path
+        if spot.is_file() and not spot.is_symlink() and not path.startswith("etc/"):
+            digest = hashlib.md5(spot.read_bytes(), usedforsecurity=False).hexdigest()
+            lines.append(f"{digest}  {path}\n")
+    return "".join(lines)

@@ -40,9 +40,9 @@ def missing(reference: str) -> ImageMissing:
     """이미지가 없다는 오류입니다. 과정은 몰래 내려받지 않습니다."""
     course = next((name for name in names.COURSE if names.reference(name) == reference), None)
     return ImageMissing(
-        f"이미지 '{course or reference}'가 이 엔진에 없습니다. 실행 중에 몰래 내려받지 않습니다.",
-        seen=f"엔진에 {reference}가 없습니다.",
-        todo=f"'dockerlab images prepare {course}'로 준비하십시오."
+        f"'{course or reference}' 이미지가 이 엔진에 없습니다. 실행 중에 몰래 내려받지 않습니다.",
+        seen=f"엔진에 없는 이름: {reference}",
+        todo=f"이렇게 준비하십시오: dockerlab images prepare {course}"
         if course
-        else f"과정 이미지({', '.join(names.COURSE)})를 쓰거나, 'docker pull {reference}'로 내려받으십시오.",
+        else f"과정 이미지({', '.join(names.COURSE)})를 쓰거나 먼저 내려받으십시오: docker pull {reference}",
     )

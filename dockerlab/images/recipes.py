@@ -5,8 +5,10 @@ Maintainer scripts are not run; what an image needs of their work is done here, 
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
+import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +48,7 @@ RECIPES = {
     "tiny": Recipe(("busybox",), False, lambda path: not _NOT_TINY.match(path), "sh"),
     "debian": Recipe(("apt", "debian-archive-keyring"), True, lambda path: not _UNREAD.match(path), "bash"),
     "python": Recipe(
-        ("apt", "debian-archive-keyring", "python3", "python3-pip", "ca-certificates"),
+        ("apt", "debian-archive-keyring", "python3", "python3-pip", "python3-venv", "ca-certificates"),
         True,
         lambda path: not _UNREAD.match(path),
         "python3",
@@ -74,6 +76,7 @@ def furnish(
         _system_files(root, index.mirror)
         _alternatives(root)
         dpkg.record(root, index, packages, files)
+        _library_cache(root)
     else:
         _small_accounts(root)
         _applets(root)
@@ -145,6 +148,14 @@ def _alternatives(root: Path) -> None:
         if root.joinpath("usr/bin", program).exists():
             _link(root, f"etc/alternatives/{name}", f"/usr/bin/{program}")
             _link(root, f"usr/bin/{name}", f"/etc/alternatives/{name}")
+
+
+def _library_cache(root: Path) -> None:
+    """libc-bin's work. Only ``ldconfig -p`` and what asks it (ctypes.util.find_library) need the cache."""
+    # Debian's ldconfig is linked statically, so it runs on any Linux of the same architecture; on
+    # another one the image is as good without.
+    with contextlib.suppress(OSError):
+        subprocess.run([root / "usr/sbin/ldconfig", "-r", root], check=False, capture_output=True)
 
 
 def _applets(root: Path) -> None:
