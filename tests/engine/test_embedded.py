@@ -35,7 +35,7 @@ for line in sys.stdin:
 """
 
 
-def until(true, seconds=10.0):
+def until(true, seconds=20.0):
     """Wait for an effect; False when it did not come."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
