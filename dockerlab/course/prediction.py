@@ -73,11 +73,15 @@ def predict(question: str, /, *, unit: str = "", **values: Value) -> Prediction:
     """
     if not values:
         raise UsageMistake(
-            "예상한 값이 없습니다.", seen=question, todo='예: lab.predict("시작 시간", unit="s", 컨테이너=1, VM=60)'
+            "예상한 값이 없습니다.",
+            seen=question,
+            todo='이름과 값을 적으십시오. 예: lab.predict("시작 시간", unit="s", 컨테이너=1, VM=60)',
         )
     for name, value in values.items():
         if not isinstance(value, int | float | str) or isinstance(value, bool):
             raise UsageMistake(
-                "예상은 수나 글로 적습니다.", seen=f"{name} = {value!r}", todo=f"예: {name}=1 또는 {name}='같다'"
+                "예상은 수나 글로 적습니다.",
+                seen=f"{name} = {value!r}",
+                todo=f"예: {name}=1 또는 {name}='같다'",
             )
     return Prediction(question, MappingProxyType(dict(values)), unit)
