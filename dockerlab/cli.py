@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,14 @@ from dockerlab.arguments import Arguments, count
 from dockerlab.errors import DockerlabError, UsageMistake
 
 GUESTS = ("micro", "full", "uml")
+LEFTOVERS = {
+    "container": "컨테이너",
+    "network": "네트워크",
+    "volume": "볼륨",
+    "image": "이미지",
+    "process": "프로세스",
+    "directory": "폴더",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -62,9 +71,12 @@ def parser() -> Arguments:
     lab.add_argument("--port", type=int, default=8888, metavar="번호", help="포트 (쓰이면 그다음 번호)")
     lab.add_argument("--no-browser", action="store_true", help="브라우저를 열지 않고 주소만 보입니다")
 
-    images = verb("images", _images, "과정 이미지를 준비하거나 보여 주고, 오프라인 꾸러미를 만들고 들입니다")
-    images.add_argument("action", nargs="?", choices=("list", "prepare", "export", "import"), default="list")
-    images.add_argument("names", nargs="*", metavar="이름", help="이미지 이름, export와 import는 첫째가 파일")
+    images = verb("images", _images, "과정 이미지를 보이거나 준비하고, 오프라인 교실 묶음을 만들고 들입니다")
+    images.add_argument(
+        "action", nargs="?", choices=("list", "prepare", "export", "import"), default="list", metavar="할일",
+        help="list(기본) 보기, prepare 준비, export 묶음 만들기, import 묶음 들이기",
+    )  # fmt: skip
+    images.add_argument("names", nargs="*", metavar="이름", help="prepare: 이미지, export: 파일 다음에 이미지, import: 파일")
 
     for name, run, summary in (
         ("race", _race, "컨테이너와 VM의 시작을 번갈아 재어 견줍니다"),
@@ -72,10 +84,13 @@ def parser() -> Arguments:
     ):
         added = verb(name, run, summary)
         added.add_argument("-n", "--rounds", type=count, default=10, metavar="번", help="반복 수 (기본 10)")
-        added.add_argument("--guest", choices=GUESTS, default="micro", help="VM의 게스트 (기본 micro)")
+        added.add_argument(
+            "--guest", choices=GUESTS, default="micro", metavar="게스트", help="micro(기본), full, uml"
+        )
 
     clean = verb("clean", _clean, "과정이 만들고 남긴 것만 지웁니다")
     clean.add_argument("--dry-run", action="store_true", help="지우지 않고 무엇을 지울지 보입니다")
+    clean.add_argument("--images", action="store_true", help="과정 이미지도 지웁니다")
 
     setup = verb("setup", _setup, "엔진, QEMU, 과정 이미지를 준비합니다 (make가 부릅니다)", as_json=False)
     setup.add_argument("--test", action="store_true", help="검사에 필요한 것(Chromium)도 준비합니다")
@@ -119,10 +134,15 @@ def _compare(options) -> str:
 def _clean(options) -> str:
     from dockerlab.engine import clean
 
-    leftovers = clean(dry_run=options.dry_run)
+    found = clean(dry_run=options.dry_run, images=options.images)
     if options.json:
-        return _dumped({"dry_run": options.dry_run, "leftovers": [vars(each) for each in leftovers]})
-    raise NotImplementedError
+        kinds = {kind: [asdict(each) for each in found if each.kind == kind] for kind in LEFTOVERS}
+        return _dumped({"dry_run": options.dry_run, "leftovers": kinds})
+    done = "지울 것" if options.dry_run else "지운 것"
+    if not found:
+        return f"{done}이 없습니다."
+    lines = [f"  {LEFTOVERS[each.kind]} {each.name or each.id[:12]}: {each.why}" for each in found]
+    return "\n".join([f"{done} {len(found)}개", *lines])
 
 
 def _setup(options) -> None:
