@@ -175,6 +175,12 @@ class RegistryBroken(ImageError):
     code = "E25"
 
 
+class BundleBroken(ImageError):
+    """교실용 묶음이 상했거나 과정의 것이 아닙니다."""
+
+    code = "E26"
+
+
 class RegistryUnreachable(ImageError):
     """레지스트리에 닿지 못했습니다."""
 

@@ -1,5 +1,6 @@
 """과정에서 쓰는 이미지를 준비하고, 교실용 묶음으로 옮기는 방입니다."""
 
 from dockerlab.images.course import CourseImage, available, ensure
+from dockerlab.images.offline import Bundle, export_bundle, import_bundle
 
-__all__ = ["CourseImage", "available", "ensure"]
+__all__ = ["Bundle", "CourseImage", "available", "ensure", "export_bundle", "import_bundle"]

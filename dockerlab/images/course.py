@@ -49,8 +49,8 @@ class CourseImage:
 def available() -> list[CourseImage]:
     """엔진에 준비된 과정 이미지입니다. 만들지도 받지도 않습니다."""
     connected = engine.connect()
-    found = (_found(connected.client.api, name) for name in names.COURSE)
-    return [image for image in found if image is not None]
+    present = (found(connected.client.api, name) for name in names.COURSE)
+    return [image for image in present if image is not None]
 
 
 def ensure(name: str, report: Report = silent) -> CourseImage:
@@ -71,12 +71,12 @@ def ensure(name: str, report: Report = silent) -> CourseImage:
         )
     connected = engine.connect()
     api = connected.client.api
-    there = _found(api, name)
+    there = found(api, name)
     if there is not None:
         return there
     _prepare(api, name, connected.info["Architecture"], report)
     origins.forget()
-    made = _found(api, name)
+    made = found(api, name)
     if made is None:
         raise ImageError(
             f"'{name}' 이미지를 만들었지만 엔진에서 보이지 않습니다.",
@@ -133,7 +133,8 @@ def _import(api: Any, made: rootfs.Rootfs, report: Report) -> None:
     report(what, 1, 1)
 
 
-def _found(api: Any, name: str) -> CourseImage | None:
+def found(api: Any, name: str) -> CourseImage | None:
+    """엔진에 있는 과정 이미지 하나입니다. 없으면 ``None``, 같은 이름의 남의 이미지면 ``ImageError``입니다."""
     import docker.errors
 
     reference = names.reference(name)
@@ -161,6 +162,17 @@ def _found(api: Any, name: str) -> CourseImage | None:
     )
 
 
+def discard(api: Any, image: str) -> None:
+    """과정의 이미지를 전체 id로 지웁니다. 다른 이름이나 컨테이너가 쓰고 있으면 그대로 둡니다."""
+    import docker.errors
+
+    try:
+        api.remove_image(image)
+    except docker.errors.APIError as error:
+        if error.status_code not in (404, 409):
+            raise
+
+
 def _smoke(api: Any, image: CourseImage) -> None:
     from dockerlab import containers  # which knows the images' names, and so comes after this module
 
@@ -171,10 +183,10 @@ def _smoke(api: Any, image: CourseImage) -> None:
                 "" if tried.stdout == "ready\n" else f"끝난 코드 {tried.exit_code}: {tried.stderr[-300:]}"
             )
         except BaseException:
-            api.remove_image(image.id)
+            discard(api, image.id)
             raise
         if failure:
-            api.remove_image(image.id)
+            discard(api, image.id)
             raise ImageError(
                 f"'{image.name}' 이미지를 만들었지만 제대로 동작하지 않아 지웠습니다.",
                 seen=failure,
