@@ -19,8 +19,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dockerlab.errors import FetchError, PackageBroken
-from dockerlab.packages import Index, Package, architecture, fetch_all, open_index, unpack
+from dockerlab.errors import PackageBroken
+from dockerlab.packages import Index, Package, architecture, gather, unpack
 from dockerlab.packages.transfer import disk_errors
 from dockerlab.places import data_dir
 from dockerlab.progress import Report, silent
@@ -129,13 +129,7 @@ def ensure(report: Report = silent) -> Bundle:
             return bundle
         for left in home.glob(".new-*"):  # of one that was killed: nobody else works now
             shutil.rmtree(left, ignore_errors=True)
-        try:
-            packages, files = _fetched(open_index(SUITE, report=report), report)
-        except FetchError as error:
-            if error.status != 404:
-                raise
-            # The archive moved on since our list was fetched: old files are gone from the mirror.
-            packages, files = _fetched(open_index(SUITE, report=report, max_age=0), report)
+        packages, files = gather(SUITE, _chosen, report, "엔진 묶음 내려받기")
         version = _build(home, packages, files, report)
         _remove_old(home)
     return Bundle(home / _name(), version)
@@ -146,11 +140,10 @@ def _name() -> str:
     return f"{SUITE}-{architecture()}-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}"
 
 
-def _fetched(index: Index, report: Report) -> tuple[list[Package], list[Path]]:
+def _chosen(index: Index) -> list[Package]:
     # From each wanted package only its libraries are followed: what else Debian wants beside it
     # (systemd, adduser, debconf, …) serves an installed system, not our folder.
-    packages = index.closure(WANTED, follow=lambda package: package.section == "libs")
-    return packages, fetch_all(packages, report, "엔진 묶음 내려받기")
+    return index.closure(WANTED, follow=lambda package: package.section == "libs")
 
 
 def _build(home: Path, packages: list[Package], files: list[Path], report: Report) -> str:

@@ -7,7 +7,7 @@ from dockerlab.packages.deb import unpack
 from dockerlab.packages.index import Index, Package
 from dockerlab.packages.lists import architecture, open_index
 from dockerlab.packages.mirror import DEFAULT_MIRROR, find_mirror
-from dockerlab.packages.pool import fetch, fetch_all
+from dockerlab.packages.pool import fetch, fetch_all, gather
 from dockerlab.packages.transfer import download
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "fetch",
     "fetch_all",
     "find_mirror",
+    "gather",
     "open_index",
     "unpack",
 ]

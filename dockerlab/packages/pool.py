@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 
-from dockerlab.packages.index import Package
+from dockerlab.errors import ChecksumMismatch, FetchError
+from dockerlab.packages.index import Index, Package
+from dockerlab.packages.lists import open_index
 from dockerlab.packages.transfer import download
 from dockerlab.places import cache_dir
 from dockerlab.progress import Report, silent
@@ -43,3 +45,29 @@ def fetch_all(
         done += package.size
         report(what, done, total)
     return paths
+
+
+def gather(
+    suite: str,
+    choose: Callable[[Index], list[Package]],
+    report: Report = silent,
+    what: str = "패키지 내려받기",
+    arch: str | None = None,
+) -> tuple[list[Package], list[Path]]:
+    """배포판의 목록에서 ``choose``가 고른 패키지와 내려받은 파일들을 돌려줍니다.
+
+    간직한 목록이 낡았거나 그 미러에 닿지 못하면, 목록을 새로 받고 답하는 미러에서 한 번 더 합니다.
+    """
+    index = open_index(suite, arch, report)
+    packages = choose(index)
+    try:
+        return packages, fetch_all(packages, report, what)
+    except ChecksumMismatch:
+        raise
+    except FetchError as error:
+        # The archive moved on since our list was fetched, or this machine is in another network now.
+        index, before = open_index(suite, arch, report, max_age=0), index
+        if index.mirror == before.mirror and error.status is None:
+            raise
+    packages = choose(index)
+    return packages, fetch_all(packages, report, what)

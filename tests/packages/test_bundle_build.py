@@ -131,7 +131,7 @@ def test_missing_program(recipe):
         made.binary("nothing")
 
 
-@pytest.mark.parametrize("stop", ["_fetched", "unpack", "_furnish", "_check", "_manifest"])
+@pytest.mark.parametrize("stop", ["gather", "unpack", "_furnish", "_check", "_manifest"])
 def test_killed_in_the_middle_then_made(start, home, stop):
     child = start(stop)
     assert said(child) == "here"
@@ -195,6 +195,15 @@ def test_archive_that_moved_on(recipe, home):
     recipe.add("docker.io", deb=make_deb([file_member("usr/sbin/dockerd", b"newer")]), version="26.1.6")
     recipe.publish()
     assert bundle.ensure().version == "26.1.6"
+
+
+def test_mirror_out_of_reach_after_its_list_was_kept(recipe, home, monkeypatch):
+    """A laptop in another network: the public mirror answers where the campus one does not."""
+    lists.open_index("trixie")
+    gone = "http://127.0.0.1:9/debian"
+    (home / "cache/packages/lists/trixie.mirror").write_text(gone)
+    monkeypatch.setattr(lists, "mirrors", lambda: [gone, recipe.url])
+    assert bundle.ensure().version == "26.1.5"
 
 
 def test_file_that_is_nowhere(recipe, home):
