@@ -29,6 +29,7 @@ from dockerlab.engine.endpoint import Endpoint
 from dockerlab.engine.objects import DEADLINE, HOST, OBJECT, OWNER, SESSION
 
 LIFETIME = 3600.0  # seconds granted to what names no deadline of its own
+ROUNDING = 5  # seconds
 
 
 @dataclass
@@ -41,7 +42,7 @@ class _Session:
     # All the watcher must know, kept for a successor should it be killed.
     engines: dict[str, dict] = field(default_factory=dict)
     watched: list[dict] = field(default_factory=list)
-    deadlines: list[dict] = field(default_factory=list)
+    deadlines: set[int] = field(default_factory=set)
     pipe: int | None = None
 
 
@@ -60,10 +61,13 @@ def labels(deadline: float | None = None, *, kind: str = "container") -> dict[st
         session = _begun()
         now = time.time()
         until = math.ceil(now + (LIFETIME if deadline is None else deadline))
-        session.deadlines = [one for one in session.deadlines if one["deadline"] > now]
-        told = {"deadline": until}
-        session.deadlines.append(told)
-        _tell(session, told)
+        # Rounded, so that a thousand runs do not wake the watcher a thousand times in a measurement.
+        rounded = math.ceil(until / ROUNDING) * ROUNDING
+        if rounded in session.deadlines:
+            _tell(session)
+        else:
+            session.deadlines = {one for one in session.deadlines if one > now} | {rounded}
+            _tell(session, {"deadline": rounded})
         return {
             SESSION: session.id,
             HOST: host(),
@@ -98,7 +102,7 @@ def session_directory() -> Path:
     """이 세션의 임시 폴더입니다. 프로세스가 어떻게 끝나든 파수꾼이 지웁니다."""
     with _lock:
         session = _begun()
-        _tell(session, {})
+        _tell(session)
         return session.directory
 
 
@@ -176,7 +180,7 @@ def _described(endpoint: Endpoint) -> dict:
     return told
 
 
-def _tell(session: _Session, told: dict) -> None:
+def _tell(session: _Session, told: dict | None = None) -> None:
     """파수꾼에게 한 줄을 씁니다. 파수꾼이 없으면 먼저 시작하고, 아는 것을 모두 알려 줍니다."""
     if session.pipe is not None and not _gone(session.pipe):
         news = [told] if told else []
@@ -184,7 +188,8 @@ def _tell(session: _Session, told: dict) -> None:
         if session.pipe is not None:
             os.close(session.pipe)
         session.pipe = _start_watcher(session)
-        news = [*session.engines.values(), *session.watched, *session.deadlines]
+        deadlines = [{"deadline": one} for one in session.deadlines]
+        news = [*session.engines.values(), *session.watched, *deadlines]
     for one in news:
         # A watcher that is stopped must not stop the learner; labels and files know everything too.
         with contextlib.suppress(BlockingIOError, BrokenPipeError):

@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Iterator
 
 from dockerlab.engine import processes
 from dockerlab.engine.endpoint import Endpoint
@@ -24,7 +25,8 @@ from dockerlab.engine.objects import DEADLINE, KINDS, SESSION, listed, remove
 # A create that was on its way when the owner died shows up late; later still on a busy machine.
 CLEAN_PASSES = (0.2, 0.5, 1.5)  # seconds to wait before each clean pass that must follow
 AFTER_DEADLINE = 5.0  # seconds; the owner comes first, for it can tell the learner what happened
-GIVE_UP = 120.0  # seconds; then the sweep of the next session does it
+STUCK_PASSES = 8  # one a second; the learner uses our image, volume or network: it stays
+GIVE_UP = 120.0  # seconds for an engine to come back; then the sweep of the next session does it
 
 
 class Watcher:
@@ -35,20 +37,20 @@ class Watcher:
         self.engines: dict[str, Endpoint] = {}
         self.leases: dict[str, socket.socket] = {}
         self.processes: dict[int, str] = {}
-        self.deadlines: list[float] = []
+        self.deadlines: set[float] = set()
 
     def wait_for_end(self) -> None:
         """주인이 사라질 때까지 기다립니다. 그사이 기한이 지난 컨테이너를 치웁니다."""
         heard = b""
         poll = select.poll()
         poll.register(0, select.POLLIN | select.POLLHUP)
-        with self.owner_descriptor() as descriptor:
+        with owner_descriptor(self.owner) as descriptor:
             if descriptor is not None:
                 poll.register(descriptor, select.POLLIN)
+            # It may have died, and its pid been reused, before this process was up.
+            gone = not processes.alive(self.owner, self.since)
             while True:
-                due = min(self.deadlines, default=None)
-                wait = None if due is None else max(0.0, due - time.time())
-                ready = dict(poll.poll(None if wait is None else min(wait, 86400) * 1000 + 1))
+                ready = dict(poll.poll(0 if gone else self.until_next_deadline()))
                 if 0 in ready:
                     chunk = os.read(0, 65536)
                     if not chunk:
@@ -56,24 +58,16 @@ class Watcher:
                     *lines, heard = (heard + chunk).split(b"\n")
                     for line in lines:
                         self.learn(json.loads(line))
-                elif ready:
+                elif ready or gone:
                     return
                 else:
                     self.enforce_deadlines()
 
-    @contextlib.contextmanager
-    def owner_descriptor(self):
-        """주인이 끝나면 읽을 수 있게 되는 파일 서술자입니다. macOS에는 없습니다."""
-        descriptor = None
-        if hasattr(os, "pidfd_open"):
-            with contextlib.suppress(OSError):
-                descriptor = os.pidfd_open(self.owner)
-        try:
-            # A reused pid is no owner; the end of the pipe will tell.
-            yield descriptor if processes.alive(self.owner, self.since) else None
-        finally:
-            if descriptor is not None:
-                os.close(descriptor)
+    def until_next_deadline(self) -> float | None:
+        """다음 기한까지의 밀리초입니다."""
+        if not self.deadlines:
+            return None
+        return min(max(0.0, min(self.deadlines) - time.time()), 86400.0) * 1000 + 1
 
     def learn(self, told: dict) -> None:
         if "engine" in told:
@@ -84,7 +78,7 @@ class Watcher:
         elif "process" in told:
             self.processes[told["process"]] = told["started"]
         elif "deadline" in told:
-            self.deadlines.append(told["deadline"] + AFTER_DEADLINE)
+            self.deadlines.add(told["deadline"] + AFTER_DEADLINE)
 
     def hold(self, url: str, control: str) -> None:
         """내장 엔진을 빌립니다. 주인이 죽은 뒤에도 다 치울 때까지 멈추지 않게 합니다."""
@@ -100,7 +94,7 @@ class Watcher:
 
     def enforce_deadlines(self) -> None:
         now = time.time()
-        self.deadlines = [one for one in self.deadlines if one > now]
+        self.deadlines = {one for one in self.deadlines if one > now}
 
         def late(labels: dict[str, str]) -> bool:
             due = float(labels.get(DEADLINE, "inf")) + AFTER_DEADLINE
@@ -110,42 +104,54 @@ class Watcher:
             try:
                 for thing in listed(endpoint, "container", f"{SESSION}={self.session}"):
                     if late(thing.labels) and not remove(endpoint, thing, late):
-                        self.deadlines.append(now + 5)
+                        self.deadlines.add(now + 5)
             except (OSError, http.client.HTTPException) as error:
                 print("deadline:", error, flush=True)
-                self.deadlines.append(now + 5)
+                self.deadlines.add(now + 5)
 
     def clean(self) -> None:
         """세션의 것을 모두 지웁니다. 늦게 나타나는 것이 없음을 여러 번 확인하고 마칩니다."""
         for pid, since in self.processes.items():
             processes.kill(pid, since)
         give_up = time.monotonic() + GIVE_UP
-        passes = 0
-        while passes <= len(CLEAN_PASSES) and time.monotonic() < give_up:
-            if self.sweep():
-                time.sleep(CLEAN_PASSES[passes] if passes < len(CLEAN_PASSES) else 0)
-                passes += 1
+        clean = stuck = 0
+        while clean <= len(CLEAN_PASSES) and stuck < STUCK_PASSES and time.monotonic() < give_up:
+            outcome = self.sweep()
+            clean = clean + 1 if outcome == "nothing" else 0
+            stuck = stuck + 1 if outcome == "kept" else 0
+            if outcome == "nothing":
+                time.sleep(CLEAN_PASSES[clean - 1] if clean <= len(CLEAN_PASSES) else 0)
             else:
-                passes = 0
-                time.sleep(0.1)
-        if passes > len(CLEAN_PASSES):
-            shutil.rmtree(self.directory, ignore_errors=True)
+                time.sleep(0.1 if outcome == "removed" else 1)
+        shutil.rmtree(self.directory, ignore_errors=True)
 
-    def sweep(self) -> bool:
-        """한 번 훑어 보이는 것을 모두 지웁니다. 처음부터 아무것도 없었으면 참입니다."""
-        nothing = True
+    def sweep(self) -> str:
+        """한 번 훑어 모두 지우고 nothing, removed, kept, unreachable 가운데 하나를 돌려줍니다."""
+        outcomes = {"nothing"}
         for endpoint in self.engines.values():
-            for kind in KINDS:
-                try:
-                    things = listed(endpoint, kind, f"{SESSION}={self.session}")
-                    for thing in things:
-                        remove(endpoint, thing, lambda labels: labels.get(SESSION) == self.session)
-                except (OSError, http.client.HTTPException) as error:
-                    print("sweep:", error, flush=True)
-                    nothing = False
-                else:
-                    nothing = nothing and not things
-        return nothing
+            try:
+                for kind in KINDS:
+                    for thing in listed(endpoint, kind, f"{SESSION}={self.session}"):
+                        gone = remove(endpoint, thing, lambda labels: labels.get(SESSION) == self.session)
+                        outcomes.add("removed" if gone else "kept")
+            except (OSError, http.client.HTTPException) as error:
+                print("sweep:", error, flush=True)
+                outcomes.add("unreachable")
+        return next(one for one in ("removed", "unreachable", "kept", "nothing") if one in outcomes)
+
+
+@contextlib.contextmanager
+def owner_descriptor(owner: int) -> Iterator[int | None]:
+    """주인이 끝나면 읽을 수 있게 되는 파일 서술자입니다. macOS에는 없습니다."""
+    descriptor = None
+    if hasattr(os, "pidfd_open"):
+        with contextlib.suppress(OSError):
+            descriptor = os.pidfd_open(owner)
+    try:
+        yield descriptor
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def main() -> None:
