@@ -23,7 +23,8 @@ test: $(LOCKED) ## 모든 검사를 실제 엔진, VM, 브라우저로 돌립니
 	$(PY) -m pytest -p dockerlab.course.nbval_kernel --nbval --nbval-current-env --nbval-cell-timeout 600 notebooks
 
 bench: setup ## 짝지은 벤치마크를 돌리고 보고서를 build/bench에 남깁니다
-	$(PY) bench $(ARGS)
+	@mkdir -p build/bench; set -o pipefail; failed=0; for each in bench/bench_*.py; do \
+	  $(PY) $$each $(ARGS) | tee build/bench/$$(basename $$each .py).md || failed=1; done; exit $$failed
 
 notebooks: setup ## 노트북을 모두 다시 실행하여 저장합니다
 	$(PY) -m dockerlab.course.execution $(or $(ARGS),notebooks)
@@ -62,8 +63,9 @@ if [ -n "$$packages" ]; then \
     echo "Python 3.11, 3.12, 3.13 가운데 하나가 필요합니다. 설치한 뒤 다시 실행하십시오. (make setup PYTHON=경로)" >&2; exit 1; \
   elif [ "$$(id -u)" != 0 ] || [ "$$DOCKERLAB_INSTALL" = 0 ]; then \
     echo "가상 환경을 만들려면 다음 명령이 필요합니다: sudo $$install" >&2; exit 1; fi; \
-  echo "가상 환경을 만드는 데 필요하여 배포판에서 설치합니다: $$packages"; \
-  apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$install -qq >/dev/null || exit 1; \
+  echo "가상 환경(.venv)을 만드는 데 필요하여 배포판에서 설치합니다: $$packages"; \
+  log=$$(mktemp); { apt-get update && DEBIAN_FRONTEND=noninteractive $$install; } >$$log 2>&1 \
+    || { tail -n 5 $$log >&2; exit 1; }; rm -f $$log; \
 fi
 endef
 

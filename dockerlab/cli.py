@@ -76,7 +76,7 @@ def parser() -> Arguments:
         "action", nargs="?", choices=("list", "prepare", "export", "import"), default="list", metavar="할일",
         help="list(기본) 보기, prepare 준비, export 묶음 만들기, import 묶음 들이기",
     )  # fmt: skip
-    images.add_argument("names", nargs="*", metavar="이름", help="prepare: 이미지, export: 파일 다음에 이미지, import: 파일")
+    images.add_argument("names", nargs="*", metavar="이름", help="이미지. export와 import는 파일이 먼저")
 
     for name, run, summary in (
         ("race", _race, "컨테이너와 VM의 시작을 번갈아 재어 견줍니다"),
@@ -100,8 +100,7 @@ def parser() -> Arguments:
 def _doctor(options) -> str:
     from dockerlab.doctor import doctor
 
-    diagnosis = doctor()
-    return _dumped(diagnosis.as_dict()) if options.json else str(diagnosis)
+    return _shown(doctor(), options.json)
 
 
 def _lab(options) -> None:
@@ -120,15 +119,68 @@ def _lab(options) -> None:
 
 
 def _images(options) -> str:
-    raise NotImplementedError
+    from dockerlab import images
+    from dockerlab.views import sheets, text
+
+    with _progress() as report:
+        found = _IMAGE_ACTIONS[options.action](images, options.names, report)
+    if options.json:
+        return _dumped({"images": [asdict(each) for each in found]})
+    if not found:
+        return "준비된 과정 이미지가 없습니다. dockerlab images prepare로 준비하십시오."
+    return text.text(sheets.images_sheet(found))
+
+
+def _list_images(images, names, report):
+    _none_of(names, "dockerlab images list")
+    return images.available()
+
+
+def _prepare_images(images, names, report):
+    return [images.ensure(name, report) for name in names or images.names.COURSE]
+
+
+def _export_images(images, names, report):
+    if not names:
+        raise UsageMistake("묶음을 쓸 파일이 빠졌습니다.", todo="dockerlab images export 파일 [이름 ...]")
+    file, *chosen = names
+    images.export_bundle(file, report, chosen or images.names.COURSE)
+    return images.available()
+
+
+def _import_images(images, names, report):
+    if len(names) != 1:
+        raise UsageMistake("들일 묶음의 파일 하나를 적으십시오.", todo="dockerlab images import 파일")
+    return images.import_bundle(names[0], report)
+
+
+_IMAGE_ACTIONS = {
+    "list": _list_images,
+    "prepare": _prepare_images,
+    "export": _export_images,
+    "import": _import_images,
+}
+
+
+def _none_of(names: Sequence[str], usage: str) -> None:
+    if names:
+        raise UsageMistake("모르는 인자가 있습니다.", seen=" ".join(names), todo=usage)
 
 
 def _race(options) -> str:
-    raise NotImplementedError
+    from dockerlab import claims
+
+    with _progress() as report:
+        result = claims.race(options.rounds, (options.guest,), report=report)
+    return _shown(result, options.json)
 
 
 def _compare(options) -> str:
-    raise NotImplementedError
+    from dockerlab import claims
+
+    with _progress() as report:
+        result = claims.compare(options.rounds, guest=options.guest, report=report)
+    return _shown(result, options.json)
 
 
 def _clean(options) -> str:
@@ -148,7 +200,26 @@ def _clean(options) -> str:
 def _setup(options) -> None:
     from dockerlab.preparation import prepare
 
-    prepare(for_tests=options.test)
+    with _progress() as report:
+        missing = prepare(lambda line: print(line, file=sys.stderr), report, for_tests=options.test)
+    for error in missing:
+        print(error, file=sys.stderr)
+    if missing:
+        print("갖추지 못한 것은 두고 계속합니다. 자세한 진단: dockerlab doctor", file=sys.stderr)
+
+
+def _progress():
+    from dockerlab.views.progress import bar
+
+    return bar()
+
+
+def _shown(result: Any, as_json: bool) -> str:
+    if as_json:
+        return _dumped(result.as_dict())
+    from dockerlab.views.formatters import show
+
+    return show(result)
 
 
 def _dumped(value: Any) -> str:

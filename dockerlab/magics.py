@@ -13,9 +13,10 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_
 
 from dockerlab.arguments import Arguments, count, seconds, size
 from dockerlab.errors import UsageMistake
+from dockerlab.images.names import COURSE
+from dockerlab.views import formatters
 
 GUESTS = ("micro", "full", "uml")
-COURSE_IMAGES = ("tiny", "debian", "python")
 
 
 def container_arguments() -> Arguments:
@@ -42,8 +43,11 @@ def container_arguments() -> Arguments:
 def race_arguments() -> Arguments:
     """``%race``의 문법입니다."""
     grammar = Arguments(prog="%race", description="컨테이너와 VM의 시작을 번갈아 재어 견줍니다.")
-    grammar.add_argument("-n", "--rounds", type=count, metavar="번", help="반복 수")
-    grammar.add_argument("--guest", choices=GUESTS, metavar="게스트", help="micro, full, uml (기본 micro)")
+    grammar.add_argument("-n", "--rounds", type=count, default=10, metavar="번", help="반복 수 (기본 10)")
+    grammar.add_argument(
+        "--guest", action="append", choices=GUESTS, metavar="게스트",
+        help="micro(기본), full, uml (여러 번 쓸 수 있음)",
+    )  # fmt: skip
     return grammar
 
 
@@ -81,11 +85,13 @@ class DockerlabMagics(Magics):
     def race(self, line: str) -> Any:
         """컨테이너와 VM의 시작을 번갈아 재고 결과를 돌려줍니다."""
         from dockerlab import claims
+        from dockerlab.views.progress import bar
 
         given = _parsed(race_arguments(), line)
         if given is None:
             return None
-        return claims.race(**{name: value for name, value in vars(given).items() if value is not None})
+        with bar() as report:
+            return claims.race(given.rounds, given.guest or ("micro",), report=report)
 
     @no_var_expand
     @line_magic
@@ -104,7 +110,8 @@ for _name, _grammar in GRAMMARS.items():
 
 
 def register(shell: Any) -> None:
-    """매직과 자동 완성을 등록합니다."""
+    """매직과 자동 완성, 결과의 모양을 등록합니다."""
+    formatters.register(shell)
     shell.register_magics(DockerlabMagics)
     for name in GRAMMARS:
         for prefix in ("%%", "%"):
@@ -130,7 +137,7 @@ def _image_names() -> list[str]:
     """Course images, and what the engine has if this kernel already talks to one: a Tab key starts none."""
     from dockerlab.engine import connection
 
-    return [*COURSE_IMAGES, *connection.image_names_if_connected()]
+    return [*COURSE, *connection.image_names_if_connected()]
 
 
 def _parsed(grammar: Arguments, line: str) -> Any:
