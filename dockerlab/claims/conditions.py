@@ -6,20 +6,24 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from dockerlab import engine
-from dockerlab.vm import qemu
+from dockerlab import engine, vm
+from dockerlab.measure import Timing, caveats
+from dockerlab.vm import Accelerator, qemu
 
 EMULATION = (
     "VM의 값은 TCG 에뮬레이션으로 잰 것입니다. CPU의 명령을 소프트웨어로 흉내 내므로, "
     "KVM이나 HVF로 도는 VM은 이보다 훨씬 빠릅니다."
 )
 WARM = "이미지와 게스트의 파일을 미리 받아 한 번씩 써 본 뒤(warm)에 쟀습니다. 내려받는 시간은 빠져 있습니다."
-BUILT_HERE = "이미지 '{name}'은 {origin}입니다. 공식 이미지와 크기가 다를 수 있습니다."
 
 
-def now() -> str:
-    """지금의 날짜와 시각(ISO 8601)입니다."""
-    return datetime.now().astimezone().isoformat(timespec="seconds")
+def told() -> dict[str, Any]:
+    """지금 재는 것의 조건입니다: 엔진, VM, 날짜와 시각(ISO 8601)."""
+    return {
+        "engine": of_engine(),
+        "vm": of_vm(vm.accelerator()),
+        "date": datetime.now().astimezone().isoformat(timespec="seconds"),
+    }
 
 
 def of_engine() -> dict[str, Any]:
@@ -49,15 +53,29 @@ def seccomp(options: Iterable[str]) -> str:
     return ""
 
 
-def of_vm(accelerator: str) -> dict[str, Any]:
+def of_vm(accelerator: Accelerator) -> dict[str, Any]:
     """VM을 어떤 가속기와 QEMU로 돌렸는지를 담은 사전입니다."""
     found = qemu.find()
     return {
-        "accelerator": accelerator,
+        "accelerator": accelerator.name,
+        "emulated": accelerator.emulated,
         "hypervisor": "qemu",
         "version": found.version,
         "origin": found.origin,
     }
+
+
+def timing_notes(timings: Iterable[Timing]) -> tuple[str, ...]:
+    """잰 값들의 주의할 점입니다. 같은 문장은 한 번만 적고 어느 값의 것인지를 뒤에 붙입니다."""
+    shared: dict[str, list[str]] = {}
+    known = list(timings)
+    for caveat in caveats(*known):
+        what, _, sentence = caveat.partition(": ")
+        if any(timing.what == what for timing in known):
+            shared.setdefault(sentence, []).append(what)
+        else:
+            shared.setdefault(caveat, [])
+    return tuple(f"{said} [{', '.join(names)}]" if names else said for said, names in shared.items())
 
 
 def vm_notes(accelerator: str) -> tuple[str, ...]:

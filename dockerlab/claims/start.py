@@ -14,7 +14,7 @@ from dockerlab import containers, images, vm
 from dockerlab.claims import conditions
 from dockerlab.claims.claim import Claim
 from dockerlab.claims.words import against, duration, guest_title
-from dockerlab.measure import Comparison, Phases, Timing, caveats, compare, machine, rounds
+from dockerlab.measure import Comparison, Phases, Timing, compare, machine, rounds
 from dockerlab.progress import Report, silent
 
 CONTAINER = "container"
@@ -52,11 +52,7 @@ class Race:
     @property
     def notes(self) -> tuple[str, ...]:
         """읽을 때 주의할 점입니다."""
-        return (
-            *conditions.vm_notes(self.accelerator),
-            conditions.WARM,
-            *caveats(*self.timings.values()),
-        )
+        return (conditions.WARM, *conditions.timing_notes(self.timings.values()))
 
     def as_dict(self) -> dict[str, Any]:
         """JSON에 그대로 넣을 수 있는 모양으로 돌려줍니다."""
@@ -84,21 +80,22 @@ def race(
 
     값은 출발부터 사용자 공간의 첫 글자까지의 초입니다. 준비(이미지와 게스트)는 재기 전에 마칩니다.
     """
-    date = conditions.now()
     images.ensure(image, report)
-    accelerator = vm.accelerator().name
+    for guest in guests:
+        vm.guest(guest, report)
+    told = conditions.told()
+    accelerator = told["vm"]["accelerator"]
     cases = {CONTAINER: lambda: containers.boot(image)}
     for guest in guests:
         cases[guest] = _boots(guest)
-    told, virtual = conditions.of_engine(), conditions.of_vm(accelerator)
     taken = rounds(cases, n=n, warmup=warmup, seed=seed, finish=FINISH, report=report)
     timings = {
-        name: timing.noting(engine=f"{told['kind']} {told['version']}", cache="warm")
+        name: timing.noting(engine=f"{told['engine']['kind']} {told['engine']['version']}", cache="warm")
         if name == CONTAINER
-        else timing.noting(accelerator=accelerator, cache="warm")
+        else timing.noting(accelerator="uml" if name == "uml" else accelerator, cache="warm")
         for name, timing in taken.items()
     }
-    return Race(timings, image, accelerator, told, virtual, machine(), date)
+    return Race(timings, image, accelerator, told["engine"], told["vm"], machine(), told["date"])
 
 
 def measure(

@@ -29,18 +29,28 @@ def volume(size: float) -> str:
     return f"{two_digits(size)} GB"
 
 
+def times(ratio: float) -> str:
+    """비를 적습니다. 예: ``"7.2배"``."""
+    return f"{two_digits(ratio)}배"
+
+
 def interval_text(interval: Sequence[float]) -> str:
     """비의 95 % 구간입니다. 예: ``"7.1~8.2배"``."""
     low, high = interval
     return f"{two_digits(low)}~{two_digits(high)}배"
 
 
-def against(comparison: Comparison) -> str:
+def brief(comparison: Comparison) -> str:
+    """표에 넣을 짧은 비입니다. 차이를 말할 수 없으면 비 대신 그렇게 적습니다."""
+    return comparison.shown if comparison.claims_difference else "차이를 말할 수 없음"
+
+
+def against(comparison: Comparison, other: str = "컨테이너") -> str:
     """문장의 끝입니다. 예: ``"컨테이너의 7.2배였습니다(95 % 구간 7.1~8.2배, n=10)"``.
 
     차이를 말할 수 없으면 그렇게 적고, 비는 적지 않습니다.
     """
     n = min(comparison.a.n, comparison.b.n)
     if not comparison.claims_difference:
-        return f"컨테이너와 차이가 있다고 말할 수 없습니다(n={n})"
-    return f"컨테이너의 {comparison.shown}였습니다(95 % 구간 {interval_text(comparison.interval)}, n={n})"
+        return f"{other}와 차이가 있다고 말할 수 없습니다(n={n})"
+    return f"{other}의 {comparison.shown}였습니다(95 % 구간 {interval_text(comparison.interval)}, n={n})"
