@@ -40,21 +40,19 @@ def rounds(
     taken: dict[str, list[float]] = {name: [] for name in cases}
     passed: dict[str, list[Phases]] = {name: [] for name in cases}
     here, before = machine(), cpu_times()
-    steps, done = (warmup + n) * len(cases), 0
     for number in range(warmup + n):
-        what = "예열" if number < warmup else "측정"
+        stage, at, of = ("예열", number, warmup) if number < warmup else ("측정", number - warmup, n)
         names = list(cases)
         order.shuffle(names)
         gc.collect()
-        for name in names:
-            report(what, done, steps)
+        for place, name in enumerate(names):
+            report(stage, at * len(names) + place, of * len(names))
             with _no_garbage_collection():
                 result = cases[name]()
             taken[name].append(_seconds(name, result, finish))
             if number >= warmup and isinstance(result, Phases):
                 passed[name].append(result)
-            done += 1
-    report("측정", done, steps)
+        report(stage, (at + 1) * len(names), of * len(names))
     metadata = {**here, "load_after": load(), "steal": _stolen(before), "seed": seed}
     return {
         name: Timing(

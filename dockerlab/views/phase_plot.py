@@ -9,7 +9,7 @@ from dockerlab.measure import Phases, Timing
 from dockerlab.views import style
 from dockerlab.views.drawing import Drawing
 from dockerlab.views.units import seconds, tick
-from dockerlab.views.words import case, note, phase
+from dockerlab.views.words import case, note, stretch
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,7 +39,7 @@ def phases_figure(
             _stretched(figure.add_subplot(grid[row]), label, each, colours)
         style.title(figure, title)
         style.footnotes(figure, [f"※ {note(each)}" for each in notes])
-        figure.draw_without_rendering()
+        style.settle(figure)
     return Drawing(title, figure, describe_phases(cases, notes))
 
 
@@ -53,13 +53,16 @@ def describe_phases(cases: Mapping[str, Timing | Phases], notes: Sequence[str] =
 
 
 def segments(timed: Timing | Phases) -> list[tuple[str, float]]:
-    """결승선까지의 단계 이름과 걸린 초를 일어난 순서대로 줍니다."""
-    if isinstance(timed, Phases):
-        return list(timed.durations())
-    medians = timed.phase_medians()
-    line = medians.at(timed.metadata.get("finish") or "")
-    limit = medians.total if line is None else line
-    return list(Phases(tuple(mark for mark in medians.marks if mark[1] <= limit)).durations())
+    """결승선까지 일어난 일의 이름과 걸린 초를 차례로 줍니다."""
+    medians = timed if isinstance(timed, Phases) else timed.phase_medians()
+    finish = None if isinstance(timed, Phases) else medians.at(timed.metadata.get("finish") or "")
+    limit = medians.total if finish is None else finish
+    reached = [mark for mark in medians.marks if mark[1] <= limit]
+    names = [None, *(name for name, _ in Phases(tuple(reached)).durations())]
+    return [
+        (stretch(before, name), spent)
+        for before, (name, spent) in zip(names, Phases(tuple(reached)).durations(), strict=False)
+    ]
 
 
 def _same_scale(axes: Axes, parts: Mapping[str, Segments], colours: Mapping[str, int]) -> None:
@@ -90,10 +93,10 @@ def _stretched(axes: Axes, label: str, each: Segments, colours: Mapping[str, int
         axes.text(place, 0.5, number, ha="center", va="bottom", fontsize=9)
     named = [f"{number} {_said(part)}" for number, part in zip(NUMBERS, each, strict=False)]
     axes.text(
-        0, -0.38, "\n".join(style.wrap("   ".join(named), WIDTH * 72 / 9 - 3)), va="top", fontsize=9,
+        0, -0.38, "\n".join(style.wrap(named, WIDTH * 72 / 9 - 16, "   ")), va="top", fontsize=9,
         linespacing=1.4,
     )  # fmt: skip
-    axes.set_title(f"{label}: {seconds(_total(each))}를 가득 늘려 보기", loc="left", color=style.PALE, pad=4)
+    axes.set_title(f"{label}: {seconds(_total(each))} (늘려 보기)", loc="left", color=style.PALE, pad=4)
     axes.set_xlim(-0.005, 1.005)
     axes.set_ylim(-0.6, 0.95)
     axes.set_axis_off()
@@ -125,7 +128,7 @@ def spread(places: Sequence[float], gap: float) -> list[float]:
 
 
 def _colours(parts: Mapping[str, Segments]) -> dict[str, int]:
-    names = dict.fromkeys(name for each in parts.values() for name, _ in each)
+    names = dict.fromkeys(name for each in parts.values() for name, _ in each)  # in order of appearance
     return {name: at % len(style.COLOURS) for at, name in enumerate(names)}
 
 
@@ -138,7 +141,7 @@ def _listed(each: Segments, between: str) -> str:
 
 
 def _said(part: tuple[str, float]) -> str:
-    return f"{phase(part[0])} {seconds(part[1])}"
+    return f"{part[0]} {seconds(part[1])}"
 
 
 def _total(each: Segments) -> float:

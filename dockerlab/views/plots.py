@@ -47,7 +47,7 @@ def race_figure(
         style.title(figure, title)
         metadata = next(iter(timings.values())).metadata
         style.footnotes(figure, [_KEY, *_marked(notes), conditions(metadata)])
-        figure.draw_without_rendering()
+        style.settle(figure)
     return Drawing(title, figure, describe_timings(timings, notes))
 
 
@@ -85,7 +85,7 @@ def ratios_figure(
         key = "가로줄은 비의 95 % 구간입니다. 속이 빈 표식은 차이가 있다고 말할 수 없는 값입니다."
         metadata = _first(comparisons, names[0]).a.metadata
         style.footnotes(figure, [key, *_marked(notes), conditions(metadata)])
-        figure.draw_without_rendering()
+        style.settle(figure)
     return Drawing(title, figure, describe_ratios(comparisons, notes))
 
 
@@ -119,7 +119,7 @@ def growth_figure(
         _above(axes)
         style.title(figure, title)
         style.footnotes(figure, _marked(notes))
-        figure.draw_without_rendering()
+        style.settle(figure)
     lines = [
         f"{labels[name]}: " + ", ".join(f"{count}개 {size(value)}" for count, value in points.items())
         for name, points in series.items()
@@ -146,7 +146,7 @@ def sizes_figure(
         axes.set_xlabel("크기 (0에서 시작하는 눈금)")
         style.title(figure, title)
         style.footnotes(figure, _marked(notes))
-        figure.draw_without_rendering()
+        style.settle(figure)
     lines = [f"{name}: {size(value)}" for name, value in sizes.items()]
     return Drawing(title, figure, "\n".join([*lines, *map(note, notes)]))
 

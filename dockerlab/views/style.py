@@ -89,25 +89,27 @@ def title(figure: Figure, text: str) -> None:
     figure.suptitle(text, x=0.012, ha="left", fontsize=12.5, linespacing=1.4)
 
 
-def footnotes(figure: Figure, lines: list[str]) -> float:
-    """그림 아래에 작은 글씨로 주의할 점을 적고, 그만큼 그림을 키웁니다. 늘어난 인치를 돌려줍니다."""
-    wrapped = [part for line in lines for part in wrap(line, figure.get_figwidth() * 72 / 8 - 3)]
+def footnotes(figure: Figure, lines: list[str]) -> None:
+    """그림 아래에 작은 글씨로 주의할 점을 적고, 그만큼 그림을 키웁니다."""
+    wrapped = [part for line in lines for part in wrap(line.split(), figure.get_figwidth() * 72 / 8 - 3)]
     if not wrapped:
-        return 0.0
-    added = len(wrapped) * 8 * 1.45 / 72 + 0.06
-    figure.set_figheight(figure.get_figheight() + added)
-    figure.supxlabel(
-        "\n".join(wrapped), x=0.012, ha="left", fontsize=8, color=PALE, linespacing=1.45, wrap=False
-    )
-    return added
+        return
+    figure.set_figheight(figure.get_figheight() + len(wrapped) * 8 * 1.45 / 72 + 0.06)
+    figure.supxlabel("\n".join(wrapped), x=0.012, ha="left", fontsize=8, color=PALE, linespacing=1.45)
 
 
-def wrap(text: str, width: float) -> list[str]:
-    """글을 낱말 사이에서 나눕니다. ``width``는 글자 크기(em)의 배수입니다."""
-    words = text.split()
+def settle(figure: Figure) -> None:
+    """자리를 정하고 굳힙니다. 굳히지 않으면 그릴 때마다 배치가 조금씩 움직여 PNG의 바이트가 달라집니다."""
+    for _ in range(3):
+        figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+
+
+def wrap(words: list[str], width: float, between: str = " ") -> list[str]:
+    """낱말들을 여러 줄에 나누어 담습니다. ``width``는 글자 크기(em)의 배수입니다."""
     lines = words[:1]
     for word in words[1:]:
-        longer = f"{lines[-1]} {word}"
+        longer = f"{lines[-1]}{between}{word}"
         if _ems(longer) <= width:
             lines[-1] = longer
         else:

@@ -10,13 +10,29 @@ PHASES = {
     "create": "만들기",
     "start": "시작 응답",
     "first_output": "첫 출력",
-    "exit": "끝남",
+    "exit": "종료",
     "remove": "지우기",
     # virtual machines
     "firmware": "펌웨어",
-    "kernel": "커널 시작",
-    "init": "init 시작",
-    "ready": "준비됨",
+    "kernel": "커널",
+    "init": "init",
+    "ready": "준비",
+}
+
+# What happens between two marks, so that a bar is named after the work and not after its end.
+STRETCHES = {
+    (None, "create"): "컨테이너 만들기",
+    ("create", "first_output"): "격리하고 프로세스 띄우기",
+    ("create", "ready"): "격리하고 프로세스 띄우기",
+    ("create", "start"): "격리하고 프로세스 띄우기",
+    ("start", "first_output"): "첫 출력 기다리기",
+    ("start", "ready"): "첫 출력 기다리기",
+    ("exit", "remove"): "지우기",
+    (None, "firmware"): "QEMU 띄우기",
+    ("firmware", "kernel"): "펌웨어와 커널 올리기",
+    (None, "kernel"): "커널 올리기",
+    ("kernel", "init"): "커널 초기화",
+    ("init", "ready"): "사용자 공간 준비",
 }
 
 ACCELERATORS = {
@@ -37,8 +53,13 @@ CASES = {
 
 
 def phase(name: str) -> str:
-    """지점의 이름입니다. 예: ``"ready"`` → ``"준비됨"``."""
+    """지점의 이름입니다. 예: ``"ready"`` → ``"준비"``."""
     return PHASES.get(name, name)
+
+
+def stretch(before: str | None, name: str) -> str:
+    """두 지점 사이에 일어난 일의 이름입니다. 시작부터이면 ``before``가 ``None``입니다."""
+    return STRETCHES.get((before, name), f"{phase(name)}까지")
 
 
 def accelerator(name: str | None) -> str:

@@ -1,0 +1,79 @@
+"""IPython이 과정의 결과를 잘 보이게 합니다. 아래 방들은 views를 모르므로 이름으로 등록합니다."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dockerlab.views import sheets
+from dockerlab.views.sheets import Sheet
+
+# Where the classes live, so that registering imports none of them.
+SHEETS: dict[tuple[str, str], Callable[[Any], Sheet]] = {
+    ("dockerlab.containers.result", "Run"): sheets.run_sheet,
+    ("dockerlab.vm.machine", "Boot"): sheets.boot_sheet,
+    ("dockerlab.measure.timing", "Timing"): lambda timing: sheets.timings_sheet({timing.what: timing}),
+    ("dockerlab.measure.comparison", "Comparison"): sheets.comparison_sheet,
+    ("dockerlab.claims.start", "Race"): sheets.race_sheet,
+    ("dockerlab.claims.claim", "Claim"): sheets.claim_sheet,
+    ("dockerlab.claims.claim", "ComparisonTable"): sheets.claims_sheet,
+}
+
+
+def register(shell: Any) -> None:
+    """노트북과 터미널의 IPython에서 결과마다 HTML과 글을 보이도록 등록합니다."""
+    for (module, name), sheet in SHEETS.items():
+        _html(shell).for_type_by_name(module, name, _as_html(sheet))
+        _plain(shell).for_type_by_name(module, name, _as_text(sheet))
+    shell.display_formatter.ipython_display_formatter.for_type_by_name(
+        "dockerlab.claims.start", "Race", _display_race
+    )
+
+
+def show(thing: Any) -> str:
+    """결과를 터미널에 보일 글로 바꿉니다. 모르는 것은 ``str``입니다."""
+    kind = type(thing)
+    sheet = SHEETS.get((kind.__module__, kind.__qualname__))
+    if sheet is None:
+        return str(thing)
+    from dockerlab.views.text import text
+
+    return text(sheet(thing))
+
+
+def _display_race(race: Any) -> None:
+    """Figures first, which GitHub shows too, then the table."""
+    from IPython.display import display
+
+    from dockerlab.views.html import html
+    from dockerlab.views.phase_plot import phases_figure
+    from dockerlab.views.plots import race_figure
+    from dockerlab.views.text import text
+
+    display(race_figure(race.timings, notes=race.notes))
+    display(phases_figure(race.timings))
+    sheet = sheets.race_sheet(race)
+    display({"text/html": html(sheet), "text/plain": text(sheet)}, raw=True)
+
+
+def _as_html(sheet: Callable[[Any], Sheet]) -> Callable[[Any], str]:
+    from dockerlab.views.html import html
+
+    return lambda thing: html(sheet(thing))
+
+
+def _as_text(sheet: Callable[[Any], Sheet]) -> Callable[[Any, Any, bool], None]:
+    from dockerlab.views.text import text
+
+    def write(thing: Any, printer: Any, cycle: bool) -> None:
+        printer.text("…" if cycle else text(sheet(thing)))
+
+    return write
+
+
+def _html(shell: Any) -> Any:
+    return shell.display_formatter.formatters["text/html"]
+
+
+def _plain(shell: Any) -> Any:
+    return shell.display_formatter.formatters["text/plain"]

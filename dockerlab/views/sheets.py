@@ -1,0 +1,171 @@
+"""결과에서 보여 줄 것만 골라 한 장(``Sheet``)에 담습니다. 글과 HTML은 같은 장을 옮겨 적습니다."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dockerlab.measure import Comparison, Timing, caveats
+from dockerlab.views.phase_plot import segments
+from dockerlab.views.units import amount, between, seconds, size
+from dockerlab.views.words import accelerator, case, conditions, note
+
+if TYPE_CHECKING:
+    from dockerlab.claims import Claim, ComparisonTable, Race
+    from dockerlab.containers import Run
+    from dockerlab.vm.machine import Boot
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """제목, 글 덩이(이름과 내용), 단계의 막대, 표, 주의할 점을 이 순서로 보여 줍니다. 없는 것은 비웁니다."""
+
+    caption: str
+    blocks: tuple[tuple[str, str], ...] = ()
+    bar: tuple[tuple[str, float], ...] = ()
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def run_sheet(run: Run) -> Sheet:
+    """컨테이너를 한 번 실행한 결과입니다. 출력이 먼저, 단계가 나중입니다."""
+    blocks = [("표준 출력", run.stdout), ("표준 오류", run.stderr)]
+    ended = "스스로 끝나기 전에 멈춤" if run.exit_code is None else f"끝난 코드 {run.exit_code}"
+    notes = []
+    if run.oom_killed:
+        notes.append("메모리 한도를 넘어 커널이 강제로 끝냈습니다(OOM).")
+    if run.truncated:
+        notes.append("출력이 상한을 넘어 뒷부분을 버렸습니다.")
+    if run.origin.startswith("built"):
+        notes.append("공식 이미지가 아니라 이 컴퓨터에서 배포판 패키지로 만든 이미지입니다.")
+    return Sheet(
+        caption=f"컨테이너 {run.image}: {ended}, {seconds(run.phases.total)}",
+        blocks=tuple((name, text) for name, text in blocks if text),
+        bar=tuple(segments(run.phases)),
+        notes=tuple(notes),
+    )
+
+
+def boot_sheet(boot: Boot) -> Sheet:
+    """VM을 한 번 부팅한 결과입니다."""
+    notes = ()
+    if boot.emulated:
+        notes = ("CPU를 에뮬레이션했습니다. 하드웨어 가상화(KVM, HVF)를 쓰는 VM은 이보다 훨씬 빠릅니다.",)
+    return Sheet(
+        caption=f"{case(boot.guest, boot.accelerator)}: {seconds(boot.ready)} 만에 준비",
+        bar=tuple(segments(boot.phases)),
+        columns=("항목", "값"),
+        rows=(
+            ("가속기", accelerator(boot.accelerator)),
+            ("커널", boot.kernel),
+            ("QEMU", boot.qemu or "쓰지 않음"),
+            ("메모리", size(boot.memory_bytes)),
+            ("날짜", boot.date[:10]),
+        ),
+        notes=notes,
+    )
+
+
+def timings_sheet(
+    timings: Mapping[str, Timing], caption: str = "잰 값", notes: Sequence[str] | None = None
+) -> Sheet:
+    """잰 값마다 한 줄씩: 횟수, 중앙값, 구간, 최소와 최대입니다."""
+    notes = caveats(*timings.values()) if notes is None else notes
+    return Sheet(
+        caption=caption,
+        columns=("무엇", "n", "중앙값", "95 % 구간", "최소 ~ 최대"),
+        rows=tuple(
+            (
+                case(name, timing.metadata.get("accelerator")),
+                str(timing.n),
+                amount(timing.median, timing.unit),
+                between(*timing.interval, timing.unit),
+                between(*timing.spread, timing.unit),
+            )
+            for name, timing in timings.items()
+        ),
+        notes=(*map(note, notes), conditions(next(iter(timings.values())).metadata)),
+    )
+
+
+def comparison_sheet(comparison: Comparison) -> Sheet:
+    """두 결과를 견준 것입니다."""
+    a, b = comparison.a, comparison.b
+    return timings_sheet(
+        {a.what: a, b.what: b},
+        f"{case(a.what)} ÷ {case(b.what)}: {comparison.shown}"
+        f" (95 % 구간 {between(*comparison.interval, 'ratio')})",
+    )
+
+
+def race_sheet(race: Race) -> Sheet:
+    """경주의 표입니다."""
+    return timings_sheet(race.timings, race.verdict, race.notes)
+
+
+def claim_sheet(claim: Claim) -> Sheet:
+    """비교표의 한 줄: 책에 적힌 값과 잰 값입니다."""
+    return Sheet(
+        caption=f"{claim.title}: {claim.verdict}",
+        columns=("어디서", "책에 적힌 값", "내 컴퓨터에서 잰 값"),
+        rows=(
+            ("컨테이너", claim.book_container, value(claim.container, claim.unit)),
+            ("VM", claim.book_vm, value(claim.vm, claim.unit)),
+        ),
+        notes=(f"n={claim.n}", *map(note, claim.notes)),
+    )
+
+
+def claims_sheet(table: ComparisonTable) -> Sheet:
+    """비교표의 여섯 줄: 책에 적힌 값 / 내 컴퓨터에서 잰 값입니다."""
+    said = " · ".join(
+        part
+        for part in (
+            f"Docker 엔진 {table.engine.get('version', '')} ({table.engine.get('kind', '')})",
+            f"VM 가속기 {accelerator(table.vm.get('accelerator'))}",
+            conditions(table.machine),
+        )
+        if part
+    )
+    return Sheet(
+        caption="책에 적힌 값과 내 컴퓨터에서 잰 값",
+        columns=("비교", "책: VM", "내 컴퓨터: VM", "책: 컨테이너", "내 컴퓨터: 컨테이너", "n"),
+        rows=tuple(
+            (
+                row.title,
+                row.book_vm,
+                value(row.vm, row.unit),
+                row.book_container,
+                value(row.container, row.unit),
+                str(row.n),
+            )
+            for row in table.rows
+        ),
+        notes=(*map(note, table.notes), said),
+    )
+
+
+def records_sheet(caption: str, records: Iterable[Mapping[str, Any]], notes: Sequence[str] = ()) -> Sheet:
+    """사전의 목록을 표로 만듭니다. 열은 처음 나온 순서이고, 없는 칸은 비웁니다."""
+    records = list(records)
+    columns = tuple(dict.fromkeys(str(key) for record in records for key in record))
+    rows = tuple(tuple(str(record.get(column, "")) for column in columns) for record in records)
+    return Sheet(caption, columns=columns, rows=rows, notes=tuple(notes))
+
+
+def images_sheet(images: Iterable[Any]) -> Sheet:
+    """과정 이미지의 목록입니다. 이름, 크기, 출처를 보입니다."""
+    return records_sheet(
+        "과정 이미지",
+        (
+            {"이름": image.name, "참조": image.reference, "크기": size(image.size), "출처": image.origin_text}
+            for image in images
+        ),
+    )
+
+
+def value(measured: float | str, unit: str) -> str:
+    """비교표의 칸 하나입니다. 사실은 글 그대로, 수는 단위를 붙여 적습니다."""
+    return measured if isinstance(measured, str) else amount(measured, unit)
