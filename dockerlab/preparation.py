@@ -26,13 +26,13 @@ def prepare(say: Callable[[str], None], report: Report, *, for_tests: bool = Fal
     배포판의 패키지는 root일 때만, 무엇을 왜 설치하는지 ``say``로 말한 다음에 설치합니다. 환경 변수
     ``DOCKERLAB_INSTALL=0``이면 설치하지 않고 명령만 알려 줍니다.
     """
-    missing = []
+    missing: dict[str, DockerlabError] = {}  # without an engine every image fails for the same reason
     for step in _steps(for_tests):
         try:
             step(say, report)
         except DockerlabError as error:
-            missing.append(error)
-    return missing
+            missing[str(error)] = error
+    return list(missing.values())
 
 
 Step = Callable[[Callable[[str], None], Report], None]
@@ -65,7 +65,12 @@ def _qemu(say: Callable[[str], None], report: Report) -> None:
 def _engine(say: Callable[[str], None], report: Report) -> None:
     from dockerlab import engine
 
-    engine.connect(report)
+    try:
+        engine.connect(report)
+    except ToolMissing as error:
+        # The smallest installations lack even mount(8).
+        install(["util-linux", "mount"], "내장 엔진이 쓰는 도구", say, report, otherwise=error)
+        engine.connect(report)
 
 
 def _image_step(name: str) -> Step:
