@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import socket
 import tarfile
 import time
 from collections.abc import Mapping
@@ -11,9 +12,14 @@ from typing import Any
 
 from dockerlab.containers.request import RUN_LABEL, Request
 from dockerlab.containers.stream import Stream
+from dockerlab.errors import PortInUse
 
 OUTPUT_LIMIT = 1024 * 1024
 _LATE_CREATE = 2.0  # how long an interrupted create may still come true in the engine
+
+
+# Containers whose removal failed because their engine was gone; settled when one answers again.
+_owed: set[str] = set()
 
 
 def create(api: Any, request: Request, labels: Mapping[str, str], host_cpus: int) -> str:
@@ -51,6 +57,42 @@ def discard(api: Any, container: str) -> None:
     except KeyboardInterrupt:
         _remove(api, container)
         raise
+    except OSError:  # requests' errors are OSErrors
+        _owed.add(container)
+        raise
+
+
+def settle(api: Any) -> None:
+    """엔진이 죽어서 지우지 못한 컨테이너가 있으면 다시 살아난 엔진에서 지웁니다."""
+    for container in list(_owed):
+        _remove(api, container)
+        _owed.discard(container)
+
+
+def free_ports(ports: Mapping[int, int | None]) -> None:
+    """공개하려는 포트가 이 컴퓨터에서 비어 있는지 봅니다.
+
+    An engine may live in a network of its own and not see who listens here, so we look ourselves.
+    """
+    for port in filter(None, ports.values()):
+        with socket.socket() as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                tried.bind(("127.0.0.1", port))
+            except PermissionError:
+                continue  # a low port: the engine may open what we may not
+            except OSError as error:
+                raise PortInUse(
+                    f"포트 {port}번을 다른 프로그램이 쓰고 있습니다.",
+                    seen=f"127.0.0.1:{port}: {error.strerror}",
+                    todo=f"다른 포트를 쓰십시오. 예를 들어 {_free_port()}번이 비어 있습니다.",
+                ) from error
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
 
 
 def _remove(api: Any, container: str) -> None:

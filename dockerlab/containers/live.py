@@ -213,6 +213,9 @@ def start(
         workdir=workdir,
         read_only=read_only,
     )
+    lifecycle.free_ports(request.ports)
+    with engine.errors_of_engine():
+        lifecycle.settle(api)
     labels = engine.labels(deadline=deadline)
     host_cpus = connected.info["NCPU"]
     origins.of(connected, request.reference)

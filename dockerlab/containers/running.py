@@ -70,6 +70,9 @@ def run(
         read_only=read_only,
         stdin=as_bytes(stdin),
     )
+    lifecycle.free_ports(request.ports)
+    with engine.errors_of_engine():
+        lifecycle.settle(api)
     labels = engine.labels(deadline=deadline)
     host_cpus = connected.info["NCPU"]
     origin = origins.of(connected, request.reference)

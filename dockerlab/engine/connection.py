@@ -106,6 +106,8 @@ def _client(endpoint: Endpoint, greeting: Greeting) -> Engine:
             base_url=endpoint.url,
             version=greeting.api_version,
             timeout=PATIENCE,
+            # More idle connections than this would be closed with a warning on the learner's screen.
+            max_pool_size=64,
             tls=tls(endpoint.certificates),
             use_ssh_client=endpoint.url.startswith("ssh://"),
         )

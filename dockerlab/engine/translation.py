@@ -71,6 +71,12 @@ RULES = (
         "파일에 실행 권한(chmod +x)이 있는지 확인하십시오.",
     ),
     Rule(
+        r"unable to find (?:user|group) (?P<name>[^:]+)",
+        errors.InvalidRequest,
+        "이미지 안에 '{name}' 사용자나 그룹이 없습니다.",
+        "이름 대신 번호(예: 1000:1000)를 쓰거나, 이미지에 있는 이름을 쓰십시오.",
+    ),
+    Rule(
         r"oom-killed|memory limit too low",
         errors.OutOfMemory,
         "메모리 한도가 너무 작아 컨테이너가 시작하지도 못했습니다.",
