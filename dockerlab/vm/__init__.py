@@ -4,8 +4,9 @@
 """
 
 from dockerlab.vm.accelerators import Accelerator, accelerator, accelerators
-from dockerlab.vm.guests import NAMES, Guest, GuestFile, guest, guests
-from dockerlab.vm.machine import Boot, Machine, Ran, boot_vm, start
+from dockerlab.vm.guests import NAMES, Guest, GuestFile, busybox, guest, guests
+from dockerlab.vm.machine import Boot, Machine, boot_vm, start
+from dockerlab.vm.shell import Ran
 
 __all__ = [
     "NAMES",
@@ -18,6 +19,7 @@ __all__ = [
     "accelerator",
     "accelerators",
     "boot_vm",
+    "busybox",
     "guest",
     "guests",
     "start",

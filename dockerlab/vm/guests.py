@@ -50,7 +50,7 @@ class Guest:
     """부팅할 준비가 된 게스트 하나입니다.
 
     ``ready``는 준비가 끝났음을 알리는 콘솔의 표지(정규식), ``memory``는 바이트, ``timeout``은 초입니다.
-    ``login``이 있으면 그 이름으로 로그인한 뒤에 명령을 실행합니다.
+    ``login``이 있으면 그 이름으로 로그인한 뒤에 명령을 실행합니다. ``bus``는 디스크를 꽂을 장치의 종류입니다.
     """
 
     name: str
@@ -65,6 +65,7 @@ class Guest:
     memory: int
     timeout: float
     login: str = ""
+    bus: str = "virtio"
 
     @property
     def is_uml(self) -> bool:
@@ -113,6 +114,11 @@ def kernel() -> Path:
     return checked_file(_ALPINE, ".kernel")
 
 
+def busybox(report: Report = silent, *, fetch: bool = True) -> Path:
+    """micro 게스트의 /bin/busybox와 같은, 정적으로 링크한 busybox의 경로입니다."""
+    return _debian("trixie", "busybox-static", "usr/bin/busybox", report, fetch)
+
+
 def _micro(report: Report, fetch: bool) -> Guest:
     arch = qemu.host_arch()
     return Guest(
@@ -141,8 +147,8 @@ def _full(report: Report, fetch: bool) -> Guest:
         kernel=kernel(),
         initrd=kept.content("full.initrd", initrd),
         disk=checked_file(_ALPINE, ".qcow2"),
-        cmdline=f"root=/dev/vda rootfstype=ext4 rw console={qemu.console_device(arch)} {_WATCHED}",
-        ready=r"[\w.-]+ login: ",
+        cmdline=f"root=/dev/vda rootfstype=ext4 rootflags=rw console={qemu.console_device(arch)} {_WATCHED}",
+        ready=r"\S+ login: ",
         memory=256 * _MIB,
         timeout=180.0,
         login="root",
@@ -182,8 +188,7 @@ def _uml(report: Report, fetch: bool) -> Guest:
 
 
 def _micro_initrd(report: Report, fetch: bool) -> Path:
-    busybox = _debian("trixie", "busybox-static", "usr/bin/busybox", report, fetch)
-    return kept.content("micro.cpio", userland.micro(busybox))
+    return kept.content("micro.cpio", userland.micro(busybox(report, fetch=fetch)))
 
 
 def _debian(suite: str, package: str, path: str, report: Report, fetch: bool) -> Path:

@@ -20,6 +20,12 @@ from typing import BinaryIO
 
 # setpriv arms the signal, then sh makes sure that the owner had not already died before that.
 _TIED = '[ "$PPID" = "$0" ] || exit 125; exec "$@"'
+# The signal reaches one process only, and User-Mode Linux is many in a session of its own. There sh stays
+# and passes the signal on. (Descriptor 3: sh would give a background process an empty input.)
+_TIED_GROUP = (
+    '[ "$PPID" = "$0" ] || exit 125; trap "kill -KILL -\\$! \\$! 2>/dev/null; exit" TERM; '
+    'exec 3<&0; "$@" <&3 3<&- & exec 3<&-; wait $!'
+)
 
 
 class Child:
@@ -28,12 +34,17 @@ class Child:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._stopped = False
+        self._many = False
         self._process: subprocess.Popen[bytes] | None = None
         self._errors: BinaryIO | None = None
 
-    def start(self, command: Sequence[str]) -> None:
-        """프로세스를 띄웁니다. 기다리는 중에 Ctrl-C를 받아도 뒤에 남는 것이 없습니다."""
-        _spawner(os.getpid()).submit(self._spawn, list(command)).result()
+    def start(self, command: Sequence[str], *, many: bool = False) -> None:
+        """프로세스를 띄웁니다. 그것이 다시 여러 프로세스를 띄우면 ``many``가 참이어야 합니다.
+
+        기다리는 중에 Ctrl-C를 받아도 ``stop``을 부르면 뒤에 남는 것이 없습니다.
+        """
+        self._many = many and _can_tie()
+        _spawner(os.getpid()).submit(self._spawn, [*_tie(many), *command]).result()
 
     def _spawn(self, command: list[str]) -> None:
         with self._lock:
@@ -42,14 +53,14 @@ class Child:
             self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed in stop)
             # A session of its own: Ctrl-C in the learner's terminal must not reach the guest.
             self._process = subprocess.Popen(
-                [*_tie(), *command],
+                command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
                 start_new_session=True,
                 bufsize=0,
             )
-        if not _tie():
+        if not _can_tie():
             from dockerlab import engine
 
             engine.watch_process(self._process.pid)
@@ -89,6 +100,9 @@ class Child:
             process = self._process
         if process is None:
             return
+        if self._many and process.poll() is None:
+            process.terminate()
+            self.wait(5.0)
         try:
             os.killpg(process.pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -110,7 +124,12 @@ def _spawner(pid: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix="dockerlab-spawner")
 
 
-def _tie() -> list[str]:
-    if not sys.platform.startswith("linux") or not shutil.which("setpriv"):
+def _can_tie() -> bool:
+    return sys.platform.startswith("linux") and shutil.which("setpriv") is not None
+
+
+def _tie(many: bool) -> list[str]:
+    if not _can_tie():
         return []
-    return ["setpriv", "--pdeathsig", "KILL", "--", "sh", "-c", _TIED, str(os.getpid())]
+    signal_name, script = ("TERM", _TIED_GROUP) if many else ("KILL", _TIED)
+    return ["setpriv", "--pdeathsig", signal_name, "--", "sh", "-c", script, str(os.getpid())]

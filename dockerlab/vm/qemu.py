@@ -82,13 +82,14 @@ def command(
     memory: int,
     initrd: Path | None = None,
     disk: Path | None = None,
+    bus: str = "virtio",
 ) -> list[str]:
     """게스트를 부팅하는 명령줄입니다. ``memory``는 바이트이고, 디스크는 절대로 고쳐 쓰지 않습니다."""
     return [
         *machine(qemu, accelerator, memory),
         *("-kernel", str(kernel), "-append", cmdline),
         *(("-initrd", str(initrd)) if initrd else ()),
-        *_drive(disk),
+        *_drive(disk, bus),
         *("-chardev", "stdio,id=serial,signal=off", "-serial", "chardev:serial"),
     ]
 
@@ -104,12 +105,12 @@ def machine(qemu: Qemu, accelerator: str, memory: int) -> list[str]:
     ]
 
 
-def _drive(disk: Path | None) -> Sequence[str]:
+def _drive(disk: Path | None, bus: str) -> Sequence[str]:
     if disk is None:
         return ()
     # A comma in a path ends an option of QEMU unless it is doubled.
     name = str(disk).replace(",", ",,")
-    return ("-drive", f"file={name},if=virtio,format=qcow2,snapshot=on")
+    return ("-drive", f"file={name},if={bus},format=qcow2,snapshot=on")
 
 
 def _candidates(arch: str) -> list[tuple[str, tuple[str, ...]]]:

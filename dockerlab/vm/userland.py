@@ -37,11 +37,13 @@ mount -t tmpfs tmpfs /tmp
 
 # Alpine's initrd calls switch_root last. This one, found first, opens a login on the serial console in the
 # way the image's own inittab describes in a comment, then hands over to the real one. The root password is
-# locked in the image; it is removed in the snapshot of this boot only, and the guest has no network.
+# locked in the image; it is removed in the snapshot of this boot only, and the guest has no network. The
+# agent of the image's publisher is not part of Alpine: without its host side it only fills the console.
 _SWITCH_ROOT = """#!/bin/sh
 console=${2#/dev/}
 echo "$console::respawn:/sbin/getty -L 115200 $console vt100" >> /sysroot/etc/inittab
 sed -i 's/^root:[^:]*:/root::/' /sysroot/etc/shadow
+rm -f /sysroot/etc/runlevels/*/quicksand-guest-agent
 exec /bin/busybox switch_root "$@"
 """
 
