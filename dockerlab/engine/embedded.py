@@ -37,7 +37,7 @@ def impossible() -> str:
         return f"내장 엔진은 Linux에서만 동작합니다(이 컴퓨터: {platform.system()})."
     if os.geteuid() != 0:
         return "내장 엔진을 시작하려면 root 권한이 필요합니다."
-    if not _own_binaries() and platform.machine() not in ("x86_64", "aarch64"):
+    if not own_binaries() and platform.machine() not in ("x86_64", "aarch64"):
         return f"이 CPU({platform.machine()})에 맞는 엔진 묶음이 없습니다."
     return ""
 
@@ -185,7 +185,7 @@ def _plan(report: Report) -> supervisor.Plan:
             todo="DOCKERLAB_HOME을 더 짧은 경로로 정하십시오.",
         )
     bundle = ""
-    if not _own_binaries():
+    if not own_binaries():
         from dockerlab.engine import bundle as bundles
 
         bundle = str(bundles.ensure(report).root)
@@ -204,7 +204,8 @@ def _run_dir() -> Path:
     return places.runtime_dir("engine").resolve()
 
 
-def _own_binaries() -> bool:
+def own_binaries() -> bool:
+    """이 컴퓨터에 엔진의 프로그램이 모두 깔려 있는지 봅니다. 그러면 엔진 묶음이 필요 없습니다."""
     return all(shutil.which(name, path=SYSTEM_PATH) for name in OWN_PROGRAMS)
 
 
