@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dockerlab.views import sheets
+from dockerlab.views import claim_plots, sheets
+from dockerlab.views.drawing import Drawing
+from dockerlab.views.html import html
 from dockerlab.views.sheets import Sheet
+from dockerlab.views.text import text
 
 # Where the classes live, so that registering imports none of them.
 SHEETS: dict[tuple[str, str], Callable[[Any], Sheet]] = {
@@ -18,6 +21,11 @@ SHEETS: dict[tuple[str, str], Callable[[Any], Sheet]] = {
     ("dockerlab.claims.claim", "Claim"): sheets.claim_sheet,
     ("dockerlab.claims.claim", "ComparisonTable"): sheets.claims_sheet,
 }
+# What is shown with figures above its sheet.
+FIGURES: dict[tuple[str, str], Callable[[Any], tuple[Drawing, ...]]] = {
+    ("dockerlab.claims.start", "Race"): claim_plots.race_figures,
+    ("dockerlab.claims.claim", "Claim"): claim_plots.claim_figures,
+}
 
 
 def register(shell: Any) -> None:
@@ -25,9 +33,10 @@ def register(shell: Any) -> None:
     for (module, name), sheet in SHEETS.items():
         _html(shell).for_type_by_name(module, name, _as_html(sheet))
         _plain(shell).for_type_by_name(module, name, _as_text(sheet))
-    shell.display_formatter.ipython_display_formatter.for_type_by_name(
-        "dockerlab.claims.start", "Race", _display_race
-    )
+    for (module, name), figures in FIGURES.items():
+        shell.display_formatter.ipython_display_formatter.for_type_by_name(
+            module, name, _displayed(figures, SHEETS[module, name])
+        )
 
 
 def show(thing: Any) -> str:
@@ -36,35 +45,29 @@ def show(thing: Any) -> str:
     sheet = SHEETS.get((kind.__module__, kind.__qualname__))
     if sheet is None:
         return str(thing)
-    from dockerlab.views.text import text
-
     return text(sheet(thing))
 
 
-def _display_race(race: Any) -> None:
+def _displayed(
+    figures: Callable[[Any], tuple[Drawing, ...]], sheet: Callable[[Any], Sheet]
+) -> Callable[[Any], None]:
     """Figures first, which GitHub shows too, then the table."""
-    from IPython.display import display
+    def display_all(thing: Any) -> None:
+        from IPython.display import display
 
-    from dockerlab.views.html import html
-    from dockerlab.views.phase_plot import phases_figure
-    from dockerlab.views.plots import race_figure
-    from dockerlab.views.text import text
+        for drawing in figures(thing):
+            display(drawing)
+        said = sheet(thing)
+        display({"text/html": html(said), "text/plain": text(said)}, raw=True)
 
-    display(race_figure(race.timings, notes=race.notes))
-    display(phases_figure(race.timings))
-    sheet = sheets.race_sheet(race)
-    display({"text/html": html(sheet), "text/plain": text(sheet)}, raw=True)
+    return display_all
 
 
 def _as_html(sheet: Callable[[Any], Sheet]) -> Callable[[Any], str]:
-    from dockerlab.views.html import html
-
     return lambda thing: html(sheet(thing))
 
 
 def _as_text(sheet: Callable[[Any], Sheet]) -> Callable[[Any, Any, bool], None]:
-    from dockerlab.views.text import text
-
     def write(thing: Any, printer: Any, cycle: bool) -> None:
         printer.text("…" if cycle else text(sheet(thing)))
 

@@ -50,6 +50,12 @@ CASES = {
     "uml": "UML VM(uml)",
     "vm": "VM",
 }
+KINDS = {
+    "arithmetic": "산술",
+    "system calls": "시스템 콜",
+    "page faults": "페이지 폴트",
+    "processes": "프로세스 만들기",
+}
 
 
 def phase(name: str) -> str:
@@ -69,14 +75,28 @@ def accelerator(name: str | None) -> str:
 
 def case(name: str, accelerated_by: str | None = None) -> str:
     """견주는 쪽의 이름입니다. 가속기를 알면 괄호에 적습니다. 예: ``"작은 VM(micro), TCG 에뮬레이션"``."""
-    said = CASES.get(name, name)
+    said = CASES.get(name) or _composed(name)
     return f"{said}, {accelerator(accelerated_by)}" if accelerated_by else said
 
 
+def _composed(name: str) -> str:
+    """Names made of two: ``"arithmetic vm"`` (work and place), ``"container with full"`` (of that race)."""
+    kind = next((kind for kind in KINDS if name.startswith(f"{kind} ")), None)
+    if kind:
+        return f"{KINDS[kind]} {case(name.removeprefix(f'{kind} '))}"
+    who, together, race = name.partition(" with ")
+    return f"{race} 경주의 {case(who)}" if together else name
+
+
 def note(text: str) -> str:
-    """주의할 점의 앞머리에 적힌 이름을 한국어로 바꿉니다. 예: ``"container: …"`` → ``"컨테이너: …"``."""
+    """주의할 점에 적힌 이름(앞의 ``이름: ``과 뒤의 ``[이름, 이름]``)을 한국어로 바꿉니다."""
     head, colon, rest = text.partition(": ")
-    return f"{case(head)}: {rest}" if colon else text
+    if colon:
+        text = f"{case(head)}: {rest}"
+    before, bracket, names = text.removesuffix("]").rpartition(" [")
+    if bracket and text.endswith("]"):
+        text = f"{before} [{', '.join(case(each) for each in names.split(', '))}]"
+    return text
 
 
 def conditions(metadata: Mapping[str, Any]) -> str:

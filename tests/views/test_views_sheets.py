@@ -7,12 +7,14 @@ from html.parser import HTMLParser
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+from dockerlab.claims import Race, performance, size, start
 from dockerlab.containers.result import Run
 from dockerlab.measure import Phases, Timing, compare
-from dockerlab.views import formatters, sheets, show
+from dockerlab.views import claim_plots, formatters, sheets, show, words
 from dockerlab.views.html import html
 from dockerlab.views.sheets import Sheet
 from dockerlab.views.text import printable, text
+from dockerlab.views.words import case, note
 
 PHASES = Phases((("create", 0.013), ("first_output", 0.25), ("start", 0.26), ("exit", 0.3), ("remove", 0.31)))
 HOSTILE = '<script>alert(1)</script><img src=x onerror=alert(2)>" \' &amp; \x1b[2J\x1b]0;owned\x07 가나다'
@@ -134,3 +136,74 @@ def test_ipython_shows_a_comparison_and_a_timing(shell):
 
 def test_show_is_the_words_for_the_terminal():
     assert show(ran()).startswith("컨테이너 tiny") and show(42) == "42"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("micro", "작은 VM(micro)"), ("arithmetic vm", "산술 VM"),
+     ("container with full", "full 경주의 컨테이너"),
+     ("system calls native", "시스템 콜 네이티브(호스트)"), ("something", "something")],
+)  # fmt: skip
+def test_names_of_measurements_are_korean(name, shown):
+    assert case(name) == shown
+
+
+def test_notes_name_their_measurements_in_korean():
+    assert note("container: 흔들립니다.") == "컨테이너: 흔들립니다."
+    assert note("흔들립니다. [micro, processes vm]") == "흔들립니다. [작은 VM(micro), 프로세스 만들기 VM]"
+    assert note("보통 문장입니다.") == "보통 문장입니다."
+
+
+def made_race():
+    marks = [("firmware", 0.1), ("kernel", 0.5), ("init", 1.9), ("ready", 2.0)]
+    container = Phases((("create", 0.1), ("ready", 0.4)))
+    timings = {
+        "container": Timing("container", (0.4,) * 10, phases=(container,) * 10, metadata={"finish": "ready"}),
+        "micro": Timing("micro", (2.0,) * 10, phases=(Phases(tuple(marks)),) * 10,
+                        metadata={"finish": "ready", "accelerator": "tcg"}),
+    }  # fmt: skip
+    engine = {"kind": "embedded", "version": "26.1.5"}
+    return Race(timings, "tiny", "tcg", engine, {"accelerator": "tcg"}, {}, "2026-11-23")
+
+
+def captured(monkeypatch, shell, thing):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, **_: shown.append(data))
+    assert shell.display_formatter.format(thing) == ({}, {})  # everything is displayed, nothing is returned
+    return shown
+
+
+def test_a_race_is_shown_as_two_figures_and_a_table(monkeypatch, shell):
+    strip, phases, table = captured(monkeypatch, shell, made_race())
+    assert "TCG 에뮬레이션" in strip.text and "커널 초기화" in phases.text
+    assert "<caption" in table["text/html"] and "5.0배" in table["text/plain"]
+
+
+def test_a_claim_is_shown_with_book_and_measured_value_side_by_side(monkeypatch, shell):
+    strip, phases, table = captured(monkeypatch, shell, start.claim([made_race()]))
+    assert "컨테이너" in strip.text and phases.title
+    assert "초 단위" in table["text/plain"] and "400 ms" in table["text/plain"]
+
+
+def test_performance_is_drawn_by_kind_of_work():
+    seconds = {"native": 1.0, "container": 1.0, "vm": 5.0}
+    timings = {
+        f"{work.kind} {place}": Timing(f"{work.kind} {place}", (each,) * 6)
+        for work in performance.WORKS
+        for place, each in seconds.items()
+    }
+    told = {"engine": {"seccomp": "default"}, "vm": {"accelerator": "tcg"}}
+    (drawing,) = claim_plots.claim_figures(performance.claim(timings, told, {}))
+    assert "산술, VM: 5.0배" in drawing.text and "시스템 콜, 컨테이너: 차이가" in drawing.text
+    assert {work.kind for work in performance.WORKS} == set(words.KINDS)
+
+
+def test_sizes_are_drawn_with_the_share_of_the_kernel():
+    claim = size.claim(
+        [size.ImageSize("tiny", "built:x", 2_000_000, 2_100_000, 1)],
+        [size.VmSize("micro", "x", 8_000_000, 3_000_000, 0, 0)],
+        [size.Inside("full", 5_000_000, 50_000_000)],
+        {"engine": {}, "vm": {}},
+    )
+    (drawing,) = claim_plots.claim_figures(claim)
+    assert "작은 VM(micro) 전체: 11.0 MB" in drawing.text and "커널 파일만: 8.00 MB" in drawing.text
