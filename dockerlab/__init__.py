@@ -18,7 +18,7 @@ _HOMES = {
     "clean": "engine",
     "compare": "claims",
     "connect": "engine",
-    "doctor": "doctor",
+    "doctor": "diagnosis",
     "guests": "vm",
     "images": "images",
     "race": "claims",

@@ -98,7 +98,7 @@ def parser() -> Arguments:
 
 
 def _doctor(options) -> str:
-    from dockerlab.doctor import doctor
+    from dockerlab.diagnosis import doctor
 
     return _shown(doctor(), options.json)
 

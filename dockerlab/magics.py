@@ -97,7 +97,7 @@ class DockerlabMagics(Magics):
     @line_magic
     def doctor(self, line: str) -> Any:
         """엔진, VM, 글꼴, 디스크를 살펴본 진단을 돌려줍니다."""
-        from dockerlab.doctor import doctor
+        from dockerlab.diagnosis import doctor
 
         return doctor() if _parsed(doctor_arguments(), line) is not None else None
 

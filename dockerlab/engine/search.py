@@ -22,6 +22,7 @@ from dockerlab.errors import (
 )
 from dockerlab.progress import Report, silent
 
+EMBEDDED = "내장 엔진"
 SYSTEM_SOCKETS = (("system", "/var/run/docker.sock"), ("podman", "/run/podman/podman.sock"))
 
 
@@ -113,7 +114,7 @@ def _candidates(wanted: str, report: Report, download: bool) -> Iterator[_Candid
                 endpoint = Endpoint(f"unix://{path}", _kind_of(real, kind), "기본 소켓")
                 yield _Candidate(endpoint.origin, endpoint.url, partial(_permitted, endpoint))
     if wanted != "system":
-        yield _Candidate("내장 엔진", "", partial(_embedded, report, download))
+        yield _Candidate(EMBEDDED, "", partial(_embedded, report, download))
 
 
 def _from_environment() -> Endpoint:
@@ -202,8 +203,8 @@ def _embedded(report: Report, download: bool) -> Endpoint:
     if why_not:
         raise EngineNotFound(why_not)
     if not download and not embedded.running() and bundle.installed() is None:
-        raise EngineNotFound("엔진 묶음을 아직 내려받지 않았습니다.", todo="dockerlab images")
-    return Endpoint(embedded.ensure(report), "embedded", "내장 엔진")
+        raise EngineNotFound("엔진 묶음을 아직 내려받지 않았습니다.", todo="dockerlab setup")
+    return Endpoint(embedded.ensure(report), "embedded", EMBEDDED)
 
 
 def _failure(attempts: list[Attempt]) -> DockerlabError:
@@ -217,7 +218,8 @@ def _failure(attempts: list[Attempt]) -> DockerlabError:
     for _, error in telling:
         if not isinstance(error, EngineNotFound):
             return type(error)(error.what, seen=" / ".join(filter(None, (error.seen, seen))), todo=error.todo)
-    return EngineNotFound("쓸 수 있는 Docker 엔진을 찾지 못했습니다.", seen=seen, todo=_install())
+    todo = next((error.todo for one, error in telling if one.origin == EMBEDDED and error.todo), _install())
+    return EngineNotFound("쓸 수 있는 Docker 엔진을 찾지 못했습니다.", seen=seen, todo=todo)
 
 
 def _install() -> str:

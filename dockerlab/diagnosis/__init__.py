@@ -1,0 +1,36 @@
+"""이 컴퓨터에서 과정이 잘 돌아갈지 살펴봅니다: 엔진, 한도, VM, 글꼴, 디스크, 파이썬.
+
+Whatever is broken, an examination ends in a diagnosis: every part is examined on its own, and what it
+trips over becomes a problem with the one command that mends it. (The room is not called doctor: the
+learner's ``dockerlab.doctor`` is a function, and a module of that name would take its place.)
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dockerlab.diagnosis import engines, machines
+from dockerlab.diagnosis.findings import Diagnosis, Findings, Problem
+
+__all__ = ["Diagnosis", "Problem", "doctor"]
+
+
+def doctor() -> Diagnosis:
+    """이 컴퓨터를 살펴봅니다. 무엇이 고장 나 있어도 오류를 던지지 않습니다.
+
+    엔진 묶음이나 이미지를 내려받지 않습니다. 한도는 작은 컨테이너 안에서 읽어 확인합니다.
+    """
+    found = Findings()
+    engine = {"kind": "none", "version": ""} | found.examine("엔진을", engines.engine)
+    if engine["kind"] != "none":
+        engine["limits"] = {"checked": False} | found.examine("한도를", engines.limits)
+    return Diagnosis(
+        date=datetime.now().astimezone().isoformat(timespec="seconds"),
+        engine=engine,
+        vm={"accelerator": "none", "guests": []} | found.examine("VM을", machines.virtual_machines),
+        fonts=found.examine("글꼴을", machines.fonts),
+        disk=found.examine("디스크를", machines.disk),
+        python=found.examine("파이썬을", machines.python),
+        problems=tuple(found.problems),
+        notes=tuple(found.notes),
+    )
