@@ -1,0 +1,82 @@
+"""Real faults of a real engine: killed in the middle of a run, and out of disk."""
+
+import os
+import subprocess
+
+import pytest
+
+pytestmark = pytest.mark.engine
+
+KILLED = """
+embedded.ensure()
+images.import_bundle(os.environ["TINY_BUNDLE"])
+api = engine.connect().client.api
+at = []
+def kill():
+    while not api.containers():
+        time.sleep(0.01)
+    time.sleep(0.3)
+    at.append(time.perf_counter())
+    os.kill(embedded._lease[2]["pid"], signal.SIGKILL)
+threading.Thread(target=kill).start()
+attempt(lambda: containers.run("tiny", ["sh", "-c", "echo before; sleep 60"]))
+tell(since_kill=time.perf_counter() - at[0])
+# The next cell works, and what the dead engine could not remove is gone with it.
+attempt(lambda: containers.run("tiny", "true"))
+tell(left=left())
+live = containers.start("tiny", "sleep 60")
+os.kill(embedded._lease[2]["pid"], signal.SIGKILL)
+attempt(lambda: live.exec("true"))
+attempt(lambda: live.close())
+attempt(lambda: containers.run("tiny", "true"))
+tell(left=left())
+"""
+
+
+def test_engine_killed_in_the_middle_of_a_run(in_private_engine):
+    lost, when, again, left, live, closed, last, left_at_end = in_private_engine(KILLED)
+    assert (lost["error"], lost["code"]) == ("EngineLost", "E30")
+    assert "할 일" in lost["text"]
+    assert when["since_kill"] < 5
+    assert again["error"] == "" and left["left"] == []
+    assert live["error"] in ("EngineLost", "EngineStopped") and live["seconds"] < 5
+    assert closed["seconds"] < 5
+    assert last["error"] == "" and left_at_end["left"] == []
+
+
+FULL = """
+embedded.ensure()
+images.import_bundle(os.environ["TINY_BUNDLE"])
+containers.run("tiny", "true")
+data = os.path.join(os.environ["DOCKERLAB_HOME"], "engine", "data")
+def fill():
+    with open(os.path.join(data, "ballast"), "wb", buffering=0) as ballast:
+        for size in (2**20, 2**12, 1):
+            try:
+                while True:
+                    ballast.write(bytes(size))
+            except OSError:
+                pass
+fill()
+attempt(lambda: containers.run("tiny", "true"))
+tell(left=left())
+os.unlink(os.path.join(data, "ballast"))
+attempt(lambda: containers.run("tiny", "true"))
+tell(left=left())
+"""
+
+
+def test_disk_full(in_private_engine):
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small disk needs root")
+    data = in_private_engine.home / "engine" / "data"
+    data.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "dockerlab-test", data], check=True)
+    try:
+        full, left, again, left_at_end = in_private_engine(FULL)
+    finally:
+        subprocess.run(["umount", "-l", data], check=True)
+    assert (full["error"], full["code"]) == ("DiskFull", "E31"), full
+    assert full["seconds"] < 5
+    assert left["left"] == [] and left_at_end["left"] == []
+    assert again["error"] == ""
