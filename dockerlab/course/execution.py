@@ -33,6 +33,7 @@ def execute(path: Path, timeout: float = CELL_TIMEOUT) -> None:
         kernel_name="python3",
         store_widget_state=False,
         record_timing=False,
+        coalesce_streams=True,  # a progress bar leaves its last state, not every state
         resources={"metadata": {"path": str(path.parent)}},
     ).execute()
     notebook.metadata.clear()

@@ -21,6 +21,10 @@ SHEETS: dict[tuple[str, str], Callable[[Any], Sheet]] = {
     ("dockerlab.claims.claim", "Claim"): sheets.claim_sheet,
     ("dockerlab.claims.claim", "ComparisonTable"): sheets.claims_sheet,
 }
+# What already says itself in words, and needs a table only in a notebook.
+TABLES: dict[tuple[str, str], Callable[[Any], Sheet]] = {
+    ("dockerlab.diagnosis.findings", "Diagnosis"): sheets.diagnosis_sheet,
+}
 # What is shown with figures above its sheet.
 FIGURES: dict[tuple[str, str], Callable[[Any], tuple[Drawing, ...]]] = {
     ("dockerlab.claims.start", "Race"): claim_plots.race_figures,
@@ -30,8 +34,9 @@ FIGURES: dict[tuple[str, str], Callable[[Any], tuple[Drawing, ...]]] = {
 
 def register(shell: Any) -> None:
     """노트북과 터미널의 IPython에서 결과마다 HTML과 글을 보이도록 등록합니다."""
-    for (module, name), sheet in SHEETS.items():
+    for (module, name), sheet in {**SHEETS, **TABLES}.items():
         _html(shell).for_type_by_name(module, name, _as_html(sheet))
+    for (module, name), sheet in SHEETS.items():
         _plain(shell).for_type_by_name(module, name, _as_text(sheet))
     for (module, name), figures in FIGURES.items():
         shell.display_formatter.ipython_display_formatter.for_type_by_name(

@@ -33,6 +33,8 @@ def html(sheet: Sheet) -> str:
         parts.append(_table(sheet.caption, sheet.columns, sheet.rows))
     if sheet.bar:
         parts.append(_bar(sheet.bar))
+    if sheet.verdict:
+        parts.append(f'<div style="margin:4px 0;max-width:60em">{_safe(sheet.verdict)}</div>')
     if sheet.notes:
         items = "".join(f"<li>{_safe(each)}</li>" for each in sheet.notes)
         parts.append(f'<ul style="margin:4px 0;font-size:90%">{items}</ul>')

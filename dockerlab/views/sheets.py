@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dockerlab.measure import Comparison, Timing, caveats
@@ -14,18 +14,20 @@ from dockerlab.views.words import accelerator, case, conditions, note
 if TYPE_CHECKING:
     from dockerlab.claims import Claim, ComparisonTable, Race
     from dockerlab.containers import Run
+    from dockerlab.diagnosis import Diagnosis
     from dockerlab.vm.machine import Boot
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """제목, 글 덩이(이름과 내용), 단계의 막대, 표, 주의할 점을 이 순서로 보여 줍니다. 없는 것은 비웁니다."""
+    """제목, 글 덩이(이름과 내용), 단계의 막대, 표, 맺는 문장, 주의할 점의 순서입니다. 없는 것은 비웁니다."""
 
     caption: str
     blocks: tuple[tuple[str, str], ...] = ()
     bar: tuple[tuple[str, float], ...] = ()
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
+    verdict: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -86,7 +88,7 @@ def timings_sheet(
             )
             for name, timing in timings.items()
         ),
-        notes=(*map(note, notes), conditions(next(iter(timings.values())).metadata)),
+        notes=_told(*map(note, notes), conditions(next(iter(timings.values())).metadata)),
     )
 
 
@@ -102,13 +104,14 @@ def comparison_sheet(comparison: Comparison) -> Sheet:
 
 def race_sheet(race: Race) -> Sheet:
     """경주의 표입니다."""
-    return timings_sheet(race.timings, race.verdict, race.notes)
+    return replace(timings_sheet(race.timings, "시작 시간", race.notes), verdict=race.verdict)
 
 
 def claim_sheet(claim: Claim) -> Sheet:
     """비교표의 한 줄: 책에 적힌 값과 잰 값입니다."""
     return Sheet(
-        caption=f"{claim.title}: {claim.verdict}",
+        caption=claim.title,
+        verdict=claim.verdict,
         columns=("어디서", "책에 적힌 값", "내 컴퓨터에서 잰 값"),
         rows=(
             ("컨테이너", claim.book_container, value(claim.container, claim.unit)),
@@ -163,6 +166,36 @@ def images_sheet(images: Iterable[Any]) -> Sheet:
             {"이름": image.name, "참조": image.reference, "크기": size(image.size), "출처": image.origin_text}
             for image in images
         ),
+    )
+
+
+def _told(*notes: str) -> tuple[str, ...]:
+    return tuple(each for each in notes if each)
+
+
+def diagnosis_sheet(diagnosis: Diagnosis) -> Sheet:
+    """진단입니다. 고칠 것이 먼저 나오고, 고치는 명령은 그대로 복사할 수 있습니다."""
+    engine, machine, disk = diagnosis.engine, diagnosis.vm, diagnosis.disk
+    rows = (
+        ("Docker 엔진", " ".join(filter(None, (engine["kind"], engine.get("version")))) or "없음"),
+        ("API", engine.get("api", "")),
+        ("저장", engine.get("storage_driver", "")),
+        ("cgroup", f"v{engine['cgroup_version']}" if engine.get("cgroup_version") else ""),
+        ("VM 가속기", accelerator(machine["accelerator"])),
+        ("게스트", ", ".join(map(case, machine["guests"]))),
+        ("디스크", f"{size(disk['free'])} 남음" if disk else ""),
+        ("파이썬", diagnosis.python.get("version", "")),
+    )
+    count = len(diagnosis.problems)
+    return Sheet(
+        caption="이 컴퓨터의 진단: " + (f"고칠 것 {count}개" if count else "모두 갖추어져 있습니다"),
+        blocks=tuple(
+            (f"[{each.code}] {each.what}", "\n".join(_told(each.seen, each.todo)))
+            for each in diagnosis.problems
+        ),
+        columns=("항목", "값"),
+        rows=tuple(row for row in rows if row[1]),
+        notes=diagnosis.notes,
     )
 
 

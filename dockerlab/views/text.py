@@ -21,6 +21,8 @@ def text(sheet: Sheet) -> str:
         parts.append("단계: " + " → ".join(f"{name} {seconds(spent)}" for name, spent in sheet.bar))
     if sheet.rows:
         parts.append(_table(sheet.columns, sheet.rows))
+    if sheet.verdict:
+        parts.append(printable(sheet.verdict))
     parts += [f"※ {printable(each)}" for each in sheet.notes]
     return "\n".join(parts)
 

@@ -40,6 +40,7 @@ ACCELERATORS = {
     "kvm": "KVM 가속",
     "hvf": "HVF 가속",
     "uml": "User-Mode Linux",
+    "none": "없음",
 }
 
 CASES = {

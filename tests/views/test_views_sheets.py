@@ -9,6 +9,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from dockerlab.claims import Race, performance, size, start
 from dockerlab.containers.result import Run
+from dockerlab.diagnosis import Diagnosis, Problem
 from dockerlab.measure import Phases, Timing, compare
 from dockerlab.views import claim_plots, formatters, sheets, show, words
 from dockerlab.views.html import html
@@ -113,7 +114,7 @@ def test_records_take_columns_in_order_and_leave_gaps():
     assert sheet.columns == ("a", "b") and sheet.rows == (("1", ""), ("3", "2"))
 
 
-@pytest.mark.parametrize(("module", "name"), list(formatters.SHEETS))
+@pytest.mark.parametrize(("module", "name"), [*formatters.SHEETS, *formatters.TABLES])
 def test_registered_classes_exist_where_they_are_registered(module, name):
     kind = getattr(importlib.import_module(module), name)
     assert (kind.__module__, kind.__qualname__) == (module, name)
@@ -207,3 +208,14 @@ def test_sizes_are_drawn_with_the_share_of_the_kernel():
     )
     (drawing,) = claim_plots.claim_figures(claim)
     assert "작은 VM(micro) 전체: 11.0 MB" in drawing.text and "커널 파일만: 8.00 MB" in drawing.text
+
+
+def test_a_diagnosis_shows_what_to_mend_first(shell):
+    problem = Problem("E41", "QEMU가 없습니다.", "PATH에 없음 <b>", "apt-get install qemu-system-x86")
+    engine = {"kind": "embedded", "version": "26.1.5", "api": "1.45", "cgroup_version": "2"}
+    found = Diagnosis("2026-11-23", engine, {"accelerator": "none", "guests": ["micro"]}, {}, {}, {},
+                      (problem,), ("알림입니다.",))  # fmt: skip
+    shown = shell.display_formatter.formatters["text/html"](found)
+    parsed(shown)
+    assert shown.index("apt-get install qemu-system-x86") < shown.index("embedded 26.1.5")
+    assert "고칠 것 1개" in shown and "작은 VM(micro)" in shown and "<b>" not in shown
