@@ -169,6 +169,7 @@ class Machine:
             cmdline=guest.cmdline,
             memory=guest.memory,
             disk=guest.disk,
+            bus=guest.bus,
         )
         return tuple(composed)
 
