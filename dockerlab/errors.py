@@ -148,8 +148,6 @@ class ImageError(DockerlabError):
 class ImageMissing(ImageError):
     """이미지가 없고 가져올 곳도 없습니다."""
 
-    code = "E20"
-
 
 class RegistryDenied(ImageError):
     """레지스트리가 로그인이나 권한을 요구합니다."""

@@ -9,6 +9,7 @@ from dockerlab.diagnosis.findings import Findings
 
 
 def engine(found: Findings) -> dict[str, Any]:
+    """어떤 엔진을 왜 골랐고 무엇으로 이루어졌는지 살펴봅니다."""
     from dockerlab import engine
     from dockerlab.engine.search import discover
 

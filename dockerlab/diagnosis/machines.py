@@ -20,6 +20,7 @@ DISTRIBUTION = "dockerlab-course"
 
 
 def virtual_machines(found: Findings) -> dict[str, Any]:
+    """QEMU, 가속기, 게스트를 살펴봅니다."""
     from dockerlab import vm
     from dockerlab.vm import qemu
 
@@ -58,6 +59,7 @@ def _uml_possible() -> bool:
 
 
 def fonts(found: Findings) -> dict[str, Any]:
+    """그림에 쓸 한글 글꼴이 온전한지 봅니다."""
     folder = Path(dockerlab.__file__).parent / "views/fonts"
     # A TrueType file begins with its version; an emptied or half-written one does not.
     usable = [file.name for file in sorted(folder.glob("*.ttf")) if file.read_bytes()[:4] == b"\0\1\0\0"]
@@ -68,6 +70,7 @@ def fonts(found: Findings) -> dict[str, Any]:
 
 
 def disk(found: Findings) -> dict[str, Any]:
+    """자료 폴더의 디스크에 남은 바이트를 봅니다."""
     folder = places.data_dir()
     usage = shutil.disk_usage(folder)
     if usage.free < LITTLE_SPACE:
@@ -77,6 +80,7 @@ def disk(found: Findings) -> dict[str, Any]:
 
 
 def python(found: Findings) -> dict[str, Any]:
+    """파이썬의 버전과, 이름이 같은 다른 패키지가 있는지를 봅니다."""
     version = platform.python_version()
     if not PYTHONS[0] <= sys.version_info[:2] <= PYTHONS[1]:
         what = "이 과정이 확인하지 않은 파이썬입니다. 3.11, 3.12, 3.13에서 동작을 확인했습니다."
