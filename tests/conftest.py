@@ -98,6 +98,24 @@ def engine():
         pytest.skip(f"no engine: {error}")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left():
+    """After the last test, nothing that this process made is on its engine."""
+    yield
+    connection = sys.modules.get("dockerlab.engine.connection")
+    if connection is None or connection._connected is None:
+        return
+    from dockerlab.engine import session
+    from dockerlab.engine.objects import SESSION
+
+    api = connection.connect().client.api
+    mine = {"label": [f"{SESSION}={session.current_id()}"]}
+    left = [container["Id"] for container in api.containers(all=True, filters=mine)]
+    left += [network["Id"] for network in api.networks(filters=mine)]
+    left += [volume["Name"] for volume in api.volumes(filters=mine)["Volumes"] or ()]
+    assert not left
+
+
 @pytest.fixture(scope="session")
 def tiny(engine):
     """The course image ``tiny``, prepared on the engine."""
