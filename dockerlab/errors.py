@@ -179,6 +179,12 @@ class BundleBroken(ImageError):
     code = "E26"
 
 
+class ImageDamaged(ImageError):
+    """받은 이미지의 내용이 다이제스트와 다릅니다."""
+
+    code = "E27"
+
+
 class RegistryUnreachable(ImageError):
     """레지스트리에 닿지 못했습니다."""
 

@@ -95,6 +95,12 @@ RULES = (
         "pip install --upgrade dockerlab-course docker로 과정을 올리십시오.",
     ),
     Rule(
+        r"layer verification failed|manifest verification failed|digest mismatch|unexpected commit digest",
+        errors.ImageDamaged,
+        "받은 이미지의 내용이 다이제스트와 달라서 쓰지 않았습니다.",
+        "잠시 뒤 다시 받으십시오. 계속되면 네트워크의 프록시나 캐시를 의심하십시오.",
+    ),
+    Rule(
         r"toomanyrequests|rate limit",
         errors.RegistryLimitReached,
         "레지스트리의 내려받기 한도에 닿았습니다. 같은 회선을 쓰는 사람들이 한도를 나누어 씁니다.",

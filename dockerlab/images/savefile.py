@@ -153,7 +153,7 @@ def _json(content: Content) -> Any:
 
 def _judged(said: dict[str, Any], reference: str, label: str, value: str) -> str:
     [image] = said["manifest.json"]
-    found = set(image["RepoTags"] or ())
+    found = set(image["RepoTags"] or ["<none>"])
     for repository, tags in (said.get("repositories") or {}).items():
         found |= {f"{repository}:{tag}" for tag in tags}
     for manifest in (said.get("index.json") or {}).get("manifests", ()):

@@ -49,7 +49,7 @@ def private_home():
     if why := embedded.impossible():
         pytest.skip(f"no embedded engine here: {why}")
     home = Path(tempfile.mkdtemp(prefix="dl", dir="/tmp"))
-    if not embedded._own_binaries():
+    if not embedded.own_binaries():
         from dockerlab.engine import bundle
 
         (home / "bundle").symlink_to(bundle.ensure().root.parent)
