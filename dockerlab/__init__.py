@@ -11,34 +11,37 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-# The learner's names and the rooms they live in.
+# The learner's names, and where they live.
 _HOMES = {
-    "DockerlabError": "errors",
-    "boot_vm": "vm",
-    "clean": "engine",
-    "compare": "claims",
-    "connect": "engine",
-    "doctor": "diagnosis",
-    "guests": "vm",
-    "images": "images",
-    "race": "claims",
-    "run": "containers",
-    "start": "containers",
-    "start_vm": "vm",
+    "DockerlabError": "errors.DockerlabError",
+    "boot_vm": "vm.boot_vm",
+    "clean": "engine.clean",
+    "compare": "claims.compare",
+    "connect": "engine.connect",
+    "doctor": "diagnosis.doctor",
+    "guests": "vm.guests",
+    "predict": "course.prediction.predict",
+    "race": "claims.race",
+    "rounds": "measure.rounds",
+    "run": "containers.run",
+    "start": "containers.start",
+    "start_vm": "vm.start",
 }
-_ROOMS = {"images"}
-__all__ = [*sorted(_HOMES), "load_ipython_extension"]
+_ROOMS = ("claims", "containers", "engine", "images", "measure", "views", "vm")
+__all__ = [*sorted((*_HOMES, *_ROOMS)), "load_ipython_extension"]
 
 
 def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f"{__name__}.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    room = import_module(f"{__name__}.{_HOMES[name]}")
-    return room if name in _ROOMS else getattr(room, name)
+    room, _, own = _HOMES[name].rpartition(".")
+    return getattr(import_module(f"{__name__}.{room}"), own)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+    return sorted({*globals(), *_HOMES, *_ROOMS})
 
 
 def load_ipython_extension(shell: Any) -> None:
