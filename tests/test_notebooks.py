@@ -1,4 +1,4 @@
-"""What is committed under notebooks/ is whole: nbval compares it afterwards, and only then means something."""
+"""Committed notebooks are whole: only then does nbval, which runs them later, mean something."""
 
 from pathlib import Path
 
