@@ -1,4 +1,4 @@
-"""잰 수를 문장에 넣을 때의 모양입니다. 유효 숫자는 두 자리를 넘지 않습니다."""
+"""잰 수를 문장에 넣을 때의 모양입니다. 흔들리는 값은 유효 숫자 두 자리, 크기는 세 자리까지 적습니다."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def duration(seconds: float) -> str:
 
 
 def volume(size: float) -> str:
-    """바이트를 읽기 좋은 단위(10의 거듭제곱)로 적습니다. 예: ``"6.0 MB"``."""
+    """바이트를 읽기 좋은 단위(10의 거듭제곱)로 적습니다. 예: ``"6.02 MB"``."""
     for unit in ("B", "kB", "MB"):
         if size < 999.5:
-            return f"{size:.0f} B" if unit == "B" else f"{two_digits(size)} {unit}"
+            return f"{size:.0f} B" if unit == "B" else f"{_three(size)} {unit}"
         size /= 1000
-    return f"{two_digits(size)} GB"
+    return f"{_three(size)} GB"
 
 
 def times(ratio: float) -> str:
@@ -54,3 +54,8 @@ def against(comparison: Comparison, other: str = "컨테이너") -> str:
     if not comparison.claims_difference:
         return f"{other}와 차이가 있다고 말할 수 없습니다(n={n})"
     return f"{other}의 {comparison.shown}였습니다(95 % 구간 {interval_text(comparison.interval)}, n={n})"
+
+
+def _three(number: float) -> str:
+    digits = 2 if number < 9.995 else 1 if number < 99.95 else 0
+    return f"{number:,.{digits}f}"
