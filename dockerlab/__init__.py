@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 # The learner's names, and where they live.
 _HOMES = {
     "DockerlabError": "errors.DockerlabError",
+    "bar": "views.bar",
     "boot_vm": "vm.boot_vm",
     "clean": "engine.clean",
     "compare": "claims.compare",

@@ -20,6 +20,8 @@ SHEETS: dict[tuple[str, str], Callable[[Any], Sheet]] = {
     ("dockerlab.claims.start", "Race"): sheets.race_sheet,
     ("dockerlab.claims.claim", "Claim"): sheets.claim_sheet,
     ("dockerlab.claims.claim", "ComparisonTable"): sheets.claims_sheet,
+    ("dockerlab.course.prediction", "Prediction"): sheets.prediction_sheet,
+    ("dockerlab.course.prediction", "Outcome"): sheets.outcome_sheet,
 }
 # What already says itself in words, and needs a table only in a notebook.
 TABLES: dict[tuple[str, str], Callable[[Any], Sheet]] = {

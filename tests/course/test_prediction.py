@@ -38,3 +38,13 @@ def test_unusable_predictions_are_refused_kindly(values):
 def test_other_names_are_refused():
     with pytest.raises(UsageMistake, match="이름"):
         predict("q", a=1).against(b=1)
+
+
+def test_outcome_is_shown_in_the_units_of_the_question():
+    from dockerlab.views import show
+
+    outcome = predict("크기", unit="bytes", 이미지_tiny=5e6, VM="크다").against(이미지_tiny=1e7, VM="크다")
+    shown = show(outcome)
+    for expected in ("이미지 tiny", "5.00 MB", "10.0 MB", "2.0배", "맞음"):
+        assert expected in shown
+    assert "5.00 MB" in show(predict("크기", unit="bytes", 이미지=5e6))
