@@ -3,9 +3,9 @@
 ``boot_vm("micro")``은 부팅 한 번을 재고, ``start("micro")``는 살아 있는 게스트를 돌려줍니다.
 """
 
-from dockerlab.vm.accelerators import Accelerator, accelerator, accelerators
-from dockerlab.vm.guests import NAMES, Guest, GuestFile, busybox, guest, guests
+from dockerlab.vm.catalog import NAMES, Guest, GuestFile, busybox, guest, guests
 from dockerlab.vm.machine import Boot, Machine, boot_vm, start
+from dockerlab.vm.probe import Accelerator, accelerator, accelerators
 from dockerlab.vm.shell import Ran
 
 __all__ = [

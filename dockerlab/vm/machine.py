@@ -19,10 +19,10 @@ from dockerlab.measure.phases import Phases
 from dockerlab.places import runtime_dir
 from dockerlab.progress import Report, silent
 from dockerlab.vm import qemu, userland
-from dockerlab.vm.accelerators import UML, Accelerator, choose
-from dockerlab.vm.guests import KERNEL_LINE, Guest
-from dockerlab.vm.guests import guest as prepare
+from dockerlab.vm.catalog import KERNEL_LINE, Guest
+from dockerlab.vm.catalog import guest as prepare
 from dockerlab.vm.phases import PANIC, read_phases, wait_ready
+from dockerlab.vm.probe import UML, Accelerator, choose
 from dockerlab.vm.process import Child
 from dockerlab.vm.shell import Ran, Shell
 from dockerlab.vm.transcript import Transcript, record

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from dockerlab.measure.phases import Phases
-from dockerlab.vm.guests import KERNEL_LINE, Guest
+from dockerlab.vm.catalog import KERNEL_LINE, Guest
 from dockerlab.vm.transcript import Found, Transcript
 
 PANIC = re.compile(rb"Kernel panic - not syncing:? ?([^\r\n]*)")

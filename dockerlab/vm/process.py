@@ -18,6 +18,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import BinaryIO
 
+from dockerlab.errors import VmError
+
 # setpriv arms the signal, then sh makes sure that the owner had not already died before that.
 _TIED = '[ "$PPID" = "$0" ] || exit 125; exec "$@"'
 # The signal reaches one process only, and User-Mode Linux is many in a session of its own. There sh stays
@@ -44,7 +46,14 @@ class Child:
         기다리는 중에 Ctrl-C를 받아도 ``stop``을 부르면 뒤에 남는 것이 없습니다.
         """
         self._many = many and _can_tie()
-        _spawner(os.getpid()).submit(self._spawn, [*_tie(many), *command]).result()
+        try:
+            _spawner(os.getpid()).submit(self._spawn, [*_tie(many), *command]).result()
+        except OSError as error:
+            raise VmError(
+                "게스트의 프로세스를 띄우지 못했습니다.",
+                seen=f"{command[0]}: {error.strerror}",
+                todo="메모리와 프로세스 수의 한도를 확인한 뒤 다시 실행하십시오.",
+            ) from error
 
     def _spawn(self, command: list[str]) -> None:
         with self._lock:

@@ -20,7 +20,7 @@ import psutil
 
 from dockerlab.errors import DockerlabError, VmError
 from dockerlab.places import cache_dir
-from dockerlab.vm import guests, qemu
+from dockerlab.vm import catalog, qemu
 from dockerlab.vm.process import Child
 from dockerlab.vm.transcript import Transcript, record
 
@@ -183,7 +183,7 @@ def _reaches_kernel(found: qemu.Qemu, name: str) -> bool:
     command = qemu.command(
         found,
         name,
-        kernel=guests.kernel(),
+        kernel=catalog.kernel(),
         cmdline=f"console={qemu.console_device(found.arch)} panic=-1",
         memory=256 * 2**20,
     )
@@ -192,7 +192,7 @@ def _reaches_kernel(found: qemu.Qemu, name: str) -> bool:
         child.start(command)
         record(child.output, transcript)
         deadline = time.perf_counter() + _KERNEL_SECONDS
-        return transcript.wait_for(guests.KERNEL_LINE, deadline) is not None
+        return transcript.wait_for(catalog.KERNEL_LINE, deadline) is not None
     finally:
         child.stop()
 
