@@ -120,8 +120,10 @@ def vm_size(name: str, report: Report = silent) -> VmSize:
 def look_inside(name: str) -> Inside:
     """게스트를 부팅하여, 디스크에 든 것을 커널의 몫과 사용자 공간의 몫으로 갈라 셉니다."""
     with vm.start(name) as machine:
-        # One file system only (-x): what is mounted from memory does not belong to the disk.
-        counted = machine.run(f"du -xsk / {' '.join(_KERNEL_FOLDERS)} 2>/dev/null").output
+        # One file system only (-x): what is mounted from memory does not belong to the disk. One call for
+        # each folder: du counts a file only once.
+        folders = " ".join(("/", *_KERNEL_FOLDERS))
+        counted = machine.run(f"for folder in {folders}; do du -xsk $folder 2>/dev/null; done").output
     sizes = {path: int(kilobytes) * 1024 for kilobytes, path in map(str.split, counted.splitlines())}
     kernel = sum(sizes.get(folder, 0) for folder in _KERNEL_FOLDERS)
     return Inside(name, kernel, sizes["/"] - kernel)

@@ -52,7 +52,11 @@ class Race:
     @property
     def notes(self) -> tuple[str, ...]:
         """읽을 때 주의할 점입니다."""
-        return (conditions.WARM, *conditions.timing_notes(self.timings.values()))
+        return (
+            *conditions.vm_notes(self.accelerator),
+            conditions.WARM,
+            *conditions.timing_notes(self.timings.values()),
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """JSON에 그대로 넣을 수 있는 모양으로 돌려줍니다."""
