@@ -108,8 +108,9 @@ def main() -> int:
         warmup=3,
     )
     print(f"containers.run over the raw API: {options.image}, {connected.kind} engine {connected.version},")
+    load = taken["raw"].metadata.get("load_after")
     machine = measure.machine()
-    print(f"{options.rounds} interleaved rounds, {machine.get('cpu')}, {machine.get('date')}\n")
+    print(f"{options.rounds} interleaved rounds, {machine.get('cpu')}, load {load}, {machine.get('date')}\n")
     print("| what | median, ms | 95 % interval, ms | ratio to raw | 95 % interval |")
     print("|---|---|---|---|---|")
     for name, timing in taken.items():
@@ -119,9 +120,13 @@ def main() -> int:
             f"| {name} | {timing.median * 1e3:.1f} | {low * 1e3:.1f} to {high * 1e3:.1f} "
             f"| {ratio.ratio:.3f} | {ratio.interval[0]:.3f} to {ratio.interval[1]:.3f} |"
         )
-    overhead = measure.compare(taken["containers.run"], taken["raw"]).ratio
-    print(f"\nGoal: below {GOAL:.2f} in the median. {'Met' if overhead < GOAL else 'Missed'}.")
-    return 0 if overhead < GOAL else 1
+    ratio = measure.compare(taken["containers.run"], taken["raw"])
+    noise = measure.compare(taken["raw again"], taken["raw"]).ratio
+    verdict = "Met" if ratio.ratio < GOAL else "Missed"
+    print(f"\nGoal: below {GOAL:.2f} in the median. {verdict}.")
+    if abs(noise - 1) > (GOAL - 1) / 2:
+        print("The machine is too noisy for this goal: raw differs from itself. Repeat when it is quiet.")
+    return 0 if verdict == "Met" else 1
 
 
 if __name__ == "__main__":

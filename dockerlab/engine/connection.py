@@ -107,7 +107,8 @@ def _client(endpoint: Endpoint, greeting: Greeting) -> Engine:
             version=greeting.api_version,
             timeout=PATIENCE,
             # More idle connections than this would be closed with a warning on the learner's screen.
-            max_pool_size=64,
+            # docker-py makes a pool for every path, and fills it: not more than needed.
+            max_pool_size=24,
             tls=tls(endpoint.certificates),
             use_ssh_client=endpoint.url.startswith("ssh://"),
         )

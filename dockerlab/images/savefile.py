@@ -26,6 +26,8 @@ class Refused(OSError):
 
 
 class Readable(Protocol):
+    """읽을 수 있는 것입니다."""
+
     def read(self, size: int, /) -> bytes: ...
 
 
