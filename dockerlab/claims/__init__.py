@@ -9,7 +9,7 @@ from dockerlab.claims.book import BOOK
 from dockerlab.claims.claim import Claim, ComparisonTable
 from dockerlab.claims.sources import SOURCES, Source
 from dockerlab.claims.start import Race, race
-from dockerlab.claims.table import compare
+from dockerlab.claims.table import compare, gather
 
 __all__ = [
     "BOOK",
@@ -19,6 +19,7 @@ __all__ = [
     "Race",
     "Source",
     "compare",
+    "gather",
     "isolation",
     "performance",
     "portability",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dockerlab.claims import (
     book,
-    conditions,
     isolation,
     performance,
     portability,
@@ -12,7 +11,7 @@ from dockerlab.claims import (
     size,
     start,
 )
-from dockerlab.claims.claim import ComparisonTable
+from dockerlab.claims.claim import Claim, ComparisonTable
 from dockerlab.measure import machine
 from dockerlab.progress import Report, silent
 
@@ -35,10 +34,16 @@ def compare(n: int = 10, *, guest: str = "micro", report: Report = silent) -> Co
         "portability": lambda: portability.measure(report=report),
         "resources": lambda: resources.measure(guest=guest, report=report),
     }
-    told, here = conditions.told(), machine()
     rows = []
     for claim in book.CLAIMS:
         report("비교표", len(rows), len(experiments))
         rows.append(experiments[claim]())
     report("비교표", len(rows), len(experiments))
-    return ComparisonTable(tuple(rows), told["engine"], told["vm"], here, told["date"])
+    return gather(*rows)
+
+
+def gather(*rows: Claim) -> ComparisonTable:
+    """따로따로 잰 줄들을 책의 순서대로 한 표에 모읍니다. 조건과 날짜는 먼저 잰 줄의 것입니다."""
+    first = min(rows, key=lambda row: row.metadata["date"]).metadata
+    ordered = sorted(rows, key=lambda row: book.CLAIMS.index(row.claim))
+    return ComparisonTable(tuple(ordered), first["engine"], first["vm"], machine(), first["date"])

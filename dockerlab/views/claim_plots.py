@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dockerlab.views.drawing import Drawing
 from dockerlab.views.phase_plot import phases_figure
-from dockerlab.views.plots import race_figure, ratios_figure, sizes_figure
+from dockerlab.views.plots import growth_figure, race_figure, ratios_figure, sizes_figure
 from dockerlab.views.words import case
 
 if TYPE_CHECKING:
@@ -49,8 +49,19 @@ def _performance(claim: Claim) -> tuple[Drawing, ...]:
     return (ratios_figure(comparisons, title, f"{baseline} = 1배", claim.notes),)
 
 
+def _resources(claim: Claim) -> tuple[Drawing, ...]:
+    idle = claim.details["idle"]
+    series = {
+        "container": {each.count: sum(each.host or each.told) for each in idle},
+        "vm": {each.count: sum(each.vm) for each in idle},
+    }
+    metadata = {name: timing.metadata for name, timing in claim.timings.items()}
+    return (growth_figure(series, metadata=metadata, notes=claim.notes),)
+
+
 _FIGURES: dict[str, Callable[[Claim], tuple[Drawing, ...]]] = {
     "start": _start,
     "size": _size,
     "performance": _performance,
+    "resources": _resources,
 }
