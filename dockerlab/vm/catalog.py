@@ -120,7 +120,7 @@ def busybox(report: Report = silent, *, fetch: bool = True) -> Path:
 
 
 def _micro(report: Report, fetch: bool) -> Guest:
-    arch = qemu.host_arch()
+    arch = _arch()
     return Guest(
         name="micro",
         title="micro VM (커널과 busybox)",
@@ -137,7 +137,7 @@ def _micro(report: Report, fetch: bool) -> Guest:
 
 
 def _full(report: Report, fetch: bool) -> Guest:
-    arch = qemu.host_arch()
+    arch = _arch()
     initrd = userland.with_serial_login(checked_file(_ALPINE, ".initrd").read_bytes())
     return Guest(
         name="full",
@@ -153,6 +153,17 @@ def _full(report: Report, fetch: bool) -> Guest:
         timeout=180.0,
         login="root",
     )
+
+
+def _arch() -> str:
+    arch = qemu.host_arch()
+    if arch not in qemu.ARCHITECTURES:
+        raise GuestMissing(
+            "이 컴퓨터의 CPU에 맞는 게스트가 없습니다.",
+            seen=f"CPU: {arch}",
+            todo="x86-64나 arm64 컴퓨터에서 실행하십시오.",
+        )
+    return arch
 
 
 def _uml(report: Report, fetch: bool) -> Guest:

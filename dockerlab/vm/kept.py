@@ -18,7 +18,7 @@ def content(name: str, data: bytes) -> Path:
     """``data``를 담은 파일의 경로를 돌려줍니다. 내용이 다르면 새로 씁니다."""
     path = data_dir("vm") / name
     if not path.is_file() or digest(path) != hashlib.sha256(data).hexdigest():
-        _write(path, data)
+        write(path, data)
     return path
 
 
@@ -28,9 +28,9 @@ def made(name: str, make: Callable[[], bytes]) -> Path:
         return path
     path = data_dir("vm") / name
     data = make()
-    _write(path, data)
+    write(path, data)
     path.chmod(0o755)
-    _write(_note(path), hashlib.sha256(data).hexdigest().encode())
+    write(_note(path), hashlib.sha256(data).hexdigest().encode())
     return path
 
 
@@ -58,7 +58,8 @@ def _note(path: Path) -> Path:
     return path.with_name(f"{path.name}.sha256")
 
 
-def _write(path: Path, data: bytes) -> None:
+def write(path: Path, data: bytes) -> None:
+    """파일을 통째로 바꾸어 씁니다. 자리가 모자라면 ``DiskFull``이고, 쓰다 만 것은 남지 않습니다."""
     # Renamed into place: a guest that is booting from the old file keeps it.
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

@@ -18,7 +18,7 @@ from dockerlab.errors import GuestNotAnswering, GuestNotReady
 from dockerlab.measure.phases import Phases
 from dockerlab.places import runtime_dir
 from dockerlab.progress import Report, silent
-from dockerlab.vm import qemu, userland
+from dockerlab.vm import kept, qemu, userland
 from dockerlab.vm.catalog import KERNEL_LINE, Guest
 from dockerlab.vm.catalog import guest as prepare
 from dockerlab.vm.phases import PANIC, read_phases, wait_ready
@@ -152,7 +152,7 @@ class Machine:
         initrd = guest.initrd
         if files:
             initrd = self._folder / "initrd"
-            initrd.write_bytes(userland.with_files(guest.initrd.read_bytes(), files))
+            kept.write(initrd, userland.with_files(guest.initrd.read_bytes(), files))
         if guest.is_uml:
             return (
                 *(str(guest.kernel), f"mem={guest.memory // 2**20}M", f"initrd={initrd}"),

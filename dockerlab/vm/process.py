@@ -16,7 +16,7 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import BinaryIO
+from typing import IO
 
 from dockerlab.errors import VmError
 
@@ -38,7 +38,7 @@ class Child:
         self._stopped = False
         self._many = False
         self._process: subprocess.Popen[bytes] | None = None
-        self._errors: BinaryIO | None = None
+        self._errors: IO[bytes] | None = None
 
     def start(self, command: Sequence[str], *, many: bool = False) -> None:
         """프로세스를 띄웁니다. 그것이 다시 여러 프로세스를 띄우면 ``many``가 참이어야 합니다.
@@ -82,12 +82,12 @@ class Child:
     @property
     def input(self) -> int:
         """콘솔에 쓰는 파일 서술자입니다."""
-        return self._running().stdin.fileno()  # type: ignore[union-attr]
+        return self._running().stdin.fileno()
 
     @property
-    def output(self) -> int:
-        """콘솔을 읽는 파일 서술자입니다."""
-        return self._running().stdout.fileno()  # type: ignore[union-attr]
+    def output(self) -> IO[bytes]:
+        """콘솔에서 읽는 흐름입니다. 읽는 쪽이 닫습니다."""
+        return self._running().stdout
 
     def wait(self, timeout: float) -> int | None:
         """끝날 때까지 기다려 종료 코드를 돌려줍니다. 시간 안에 끝나지 않으면 ``None``입니다."""

@@ -21,6 +21,7 @@ _MACHINES = {
     "x86_64": {"machine": "q35,graphics=off", "console": "ttyS0"},
     "aarch64": {"machine": "virt", "console": "ttyAMA0"},
 }
+ARCHITECTURES = tuple(_MACHINES)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from dockerlab.errors import GuestNotAnswering, UsageMistake
 from dockerlab.measure.phases import Phases
 from dockerlab.vm import userland
 from dockerlab.vm.process import Child
-from dockerlab.vm.transcript import Found, Transcript
+from dockerlab.vm.transcript import LIMIT, Found, Transcript
 
 # The terminal of a guest takes at most 4095 bytes in one line (N_TTY_BUF_SIZE of Linux).
 LONGEST_COMMAND = 2500
@@ -112,7 +112,12 @@ class Shell:
         return found
 
     def _silence(self, doing: str) -> GuestNotAnswering:
-        happened = "이미 꺼져 있습니다" if self._transcript.closed else "제시간에 답하지 않았습니다"
+        if len(self._transcript) >= LIMIT:
+            happened = f"콘솔에 {LIMIT // 2**20} MiB 넘게 썼습니다"
+        elif self._transcript.closed:
+            happened = "이미 꺼져 있습니다"
+        else:
+            happened = "제시간에 답하지 않았습니다"
         return GuestNotAnswering(
             f"게스트가 {happened}: {doing}",
             seen=self._transcript.tail() or "콘솔에 아무것도 없음",

@@ -8,8 +8,9 @@ import re
 import threading
 import time
 from dataclasses import dataclass
+from typing import IO
 
-# A guest that floods its console is paused here instead of filling the learner's memory.
+# A guest that floods its console is cut off here instead of filling the learner's memory.
 LIMIT = 16 * 1024 * 1024
 # No marker is longer; a marker may be torn over two reads.
 _LONGEST_MARKER = 256
@@ -105,18 +106,14 @@ class Transcript:
         return Found(match.start(), match.end(), self.at(match.start()), groups)
 
 
-def record(descriptor: int, transcript: Transcript) -> threading.Thread:
-    """파일 서술자를 끝까지 읽어 쌓는 스레드를 시작합니다."""
+def record(stream: IO[bytes], transcript: Transcript) -> threading.Thread:
+    """``stream``을 끝까지 읽어 쌓고 닫는 스레드를 시작합니다."""
 
     def read() -> None:
-        while len(transcript) < LIMIT:
-            try:
-                chunk = os.read(descriptor, 65536)
-            except OSError:
-                break
-            if not chunk:
-                break
-            transcript.append(chunk, time.perf_counter())
+        # The thread holds the stream itself: a bare descriptor could be closed and given to another file.
+        with stream:
+            while len(transcript) < LIMIT and (chunk := os.read(stream.fileno(), 65536)):
+                transcript.append(chunk, time.perf_counter())
         transcript.close()
 
     thread = threading.Thread(target=read, name="dockerlab-console", daemon=True)

@@ -164,6 +164,15 @@ def test_a_command_that_hangs_ends_the_guest_only(micro, marked):
         assert "이미 꺼져" in caught.value.what
 
 
+def test_a_flood_of_output_is_cut_off(micro, marked, monkeypatch):
+    monkeypatch.setattr(vm.transcript, "LIMIT", 200_000)
+    monkeypatch.setattr(vm.shell, "LIMIT", 200_000)
+    with vm.start(marked.guest(micro)) as machine, pytest.raises(GuestNotAnswering) as caught:
+        machine.run("yes", timeout=30.0)
+    assert "넘게 썼습니다" in caught.value.what
+    assert marked.gone_within(1)
+
+
 def test_a_guest_that_powers_off_is_noticed(micro, marked):
     with vm.start(marked.guest(micro)) as machine, pytest.raises(GuestNotAnswering) as caught:
         machine.run("poweroff -f", timeout=30.0)

@@ -78,6 +78,14 @@ def test_an_unknown_guest_names_the_known_ones():
     assert "micro, full, uml" in caught.value.todo
 
 
+def test_a_cpu_without_guests_is_told(monkeypatch):
+    monkeypatch.setattr(catalog.qemu, "host_arch", lambda: "riscv64")
+    for name in vm.NAMES:
+        with pytest.raises(GuestMissing) as caught:
+            vm.guest(name)
+        assert "riscv64" in caught.value.seen
+
+
 def test_nothing_is_fetched_when_only_asked_what_is_there(home):
     assert "uml" not in [guest.name for guest in vm.guests()]
     with pytest.raises(GuestMissing):
