@@ -209,8 +209,8 @@ def _debian(suite: str, package: str, path: str, report: Report, fetch: bool) ->
         found = kept.existing(name)
         if found is None:
             raise GuestMissing(
-                f"게스트에 필요한 {name}이(가) 아직 준비되지 않았습니다.",
-                todo="한 번 준비해 두십시오: dockerlab images",
+                f"게스트에 필요한 파일이 아직 준비되지 않았습니다: {name}",
+                todo="한 번 준비해 두십시오: dockerlab setup",
             )
         return found
 

@@ -87,7 +87,7 @@ def choose(name: str | None) -> Accelerator:
             return one
     reasons = "; ".join(f"{one.name}: {one.why}" for one in known if name in (None, one.name))
     raise VmError(
-        f"가속기 {name}을(를) 쓸 수 없습니다." if name else "이 컴퓨터의 QEMU로는 게스트가 돌지 않습니다.",
+        f"{name} 가속기는 쓸 수 없습니다." if name else "이 컴퓨터의 QEMU로는 게스트가 돌지 않습니다.",
         seen=reasons or f"알려진 가속기: {', '.join(one.name for one in known)}",
         todo="accelerator를 정하지 말고 다시 실행하십시오." if name else "dockerlab doctor로 확인하십시오.",
     )

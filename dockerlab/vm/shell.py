@@ -91,7 +91,7 @@ class Shell:
             return
         start = 0
         if self._login:
-            doing = f"{self._login}(으)로 로그인"
+            doing = f"{self._login} 로그인"
             start = len(self._transcript)
             self._type(f"{self._login}\n", doing)
             start = self._expect(_PROMPT, deadline, start, doing).end
