@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dockerlab import engine
-from dockerlab.errors import DockerlabError, ImageError, UsageMistake
+from dockerlab.errors import DockerlabError, FetchError, ImageError, UsageMistake
 from dockerlab.images import names, official, origins, recipes, rootfs
 from dockerlab.progress import Report, silent
 
@@ -71,16 +71,33 @@ def ensure(name: str, report: Report = silent) -> CourseImage:
         )
     connected = engine.connect()
     api = connected.client.api
-    there = found(api, name)
-    if there is not None:
-        return there
-    _prepare(api, name, connected.info["Architecture"], report)
+    with rootfs.locked("prepare"):
+        there = found(api, name)
+        if there is not None and not _outdated(there):
+            return there
+        try:
+            made = _made(api, name, connected.info["Architecture"], report)
+        except (ImageError, FetchError):
+            if there is None:
+                raise
+            return there  # no network today: last year's image still does its work
+        if there is not None and there.id != made.id:
+            discard(api, there.id)
+        return made
+
+
+def _outdated(image: CourseImage) -> bool:
+    return image.origin.startswith("built:") and f" recipe {recipes.VERSION}," not in image.origin
+
+
+def _made(api: Any, name: str, machine: str, report: Report) -> CourseImage:
+    _prepare(api, name, machine, report)
     origins.forget()
     made = found(api, name)
     if made is None:
         raise ImageError(
             f"'{name}' 이미지를 만들었지만 엔진에서 보이지 않습니다.",
-            seen=f"{names.reference(name)}가 없습니다.",
+            seen=f"엔진에 없는 이름: {names.reference(name)}",
             todo="dockerlab doctor로 엔진을 점검하십시오.",
         )
     _smoke(api, made)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from dockerlab.packages import Index, Package
 
 SUITE = "trixie"
-VERSION = 1
-"""만드는 법이 바뀌면 하나 올립니다. 전에 만들어 둔 것을 다시 쓰지 않게 됩니다."""
+VERSION = 2
+"""만드는 법이 바뀌면 하나 올립니다. 전에 만든 것은 다시 쓰지 않고, 엔진에 있으면 새로 만듭니다."""
 
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # What Debian's own slim images leave out too: documents (licences stay), manuals, translations.

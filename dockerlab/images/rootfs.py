@@ -39,7 +39,8 @@ class Rootfs:
     @property
     def origin(self) -> str:
         """이미지의 출처 라벨입니다."""
-        return f"built:debian-{self.suite} {len(self.packages)} packages, tar sha256:{self.sha256}"
+        made_of = f"recipe {self.recipe}, {len(self.packages)} packages, tar sha256:{self.sha256}"
+        return f"built:debian-{self.suite} {made_of}"
 
 
 def kept(name: str, arch: str) -> Rootfs | None:
@@ -61,7 +62,7 @@ def make(name: str, arch: str, report: Report = silent) -> Rootfs:
     from dockerlab import packages
     from dockerlab.packages.transfer import disk_errors
 
-    with _locked(), disk_errors(_home()):
+    with locked("make"), disk_errors(_home()):
         found = kept(name, arch)
         if found is not None:
             return found
@@ -115,8 +116,8 @@ def _sha256(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def _locked() -> Iterator[None]:
-    """Two kernels that want the same image: one makes it, the other waits and uses it."""
-    with open(_home() / "lock", "w") as lock:
+def locked(what: str) -> Iterator[None]:
+    """같은 이미지를 바라는 커널이 둘이면, 하나가 만드는 동안 다른 하나는 기다렸다가 그것을 씁니다."""
+    with open(_home() / f"{what}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -212,6 +212,17 @@ began = time.perf_counter()
 again = images.ensure("tiny")
 tell(origin=again.origin, seconds=time.perf_counter() - began)
 tell(out=containers.run("tiny", "echo works").stdout, left=left())
+# Made by a former version of the course: it is made anew, and the old one goes.
+from dockerlab.images import recipes
+recipes.VERSION += 1
+os.environ["DOCKERLAB_IMAGES"] = "packages"
+newer = images.ensure("tiny")
+tell(renewed=newer.id != again.id, images=len(engine.connect().client.api.images(all=True)))
+recipes.VERSION += 1
+os.environ["DOCKERLAB_DEBIAN_MIRROR"] = "http://127.0.0.1:9/debian"
+os.rename(os.environ["DOCKERLAB_HOME"] + "/cache/packages", os.environ["DOCKERLAB_HOME"] + "/cache/away")
+tell(kept=images.ensure("tiny").id == newer.id)
+again = newer
 os.environ["DOCKERLAB_IMAGES"] = "nonsense"
 engine.connect().client.api.remove_image(again.id)
 attempt(lambda: images.ensure("tiny"))
@@ -225,13 +236,15 @@ tell(images=len(api.images()))
 
 def test_made_from_packages_when_no_registry_answers(in_private_engine):
     share_packages(in_private_engine.home)
-    refused, none, made, again, ran, nonsense, stranger, kept = in_private_engine(MAKE)
+    refused, none, made, again, ran, newer, offline, nonsense, stranger, kept = in_private_engine(MAKE)
     assert refused["error"] == "RegistryUnreachable" and refused["seconds"] < 8
     assert none["images"] == []
     assert made["origin"].startswith("built:debian-trixie") and made["seconds"] < 60
     assert again["origin"] == made["origin"], "the same bytes, from what was kept"
     assert again["seconds"] < made["seconds"]
     assert ran == {"out": "works\n", "left": []}
+    assert newer == {"renewed": True, "images": 1}
+    assert offline == {"kept": True}
     assert nonsense["error"] == "UsageMistake"
     assert stranger["error"] == "ImageError" and kept["images"] == 1
 
