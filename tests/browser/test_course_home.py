@@ -43,18 +43,18 @@ def test_the_notebook_opens_and_its_first_cell_runs(lab, page, root, screenshots
         " await context.ready; await context.sessionContext.ready; }"
     )
     page.screenshot(path=screenshots / "notebook-03.png")
-    outputs = page.evaluate(
+    cell = page.evaluate(
         """async () => {
             const { content, context } = window.jupyterapp.shell.currentWidget;
             const first = content.widgets.findIndex(cell => cell.model.type === 'code');
             content.activeCellIndex = first;
             await window.jupyterapp.commands.execute('notebook:run-cell');
-            const outputs = content.widgets[first].model.outputs.toJSON();
+            const { executionCount, outputs, sharedModel } = content.widgets[first].model;
+            const ran = { count: executionCount, outputs: outputs.toJSON(), source: sharedModel.getSource() };
             await context.sessionContext.shutdown();
-            return outputs;
+            return ran;
         }"""
     )
-    assert not [output for output in outputs if output["output_type"] == "error"]
-    assert "dockerlab" in page.evaluate(
-        "window.jupyterapp.shell.currentWidget.content.model.sharedModel.getSource()"
-    )
+    assert "dockerlab" in cell["source"]
+    assert cell["count"] == 1
+    assert not [output for output in cell["outputs"] if output["output_type"] == "error"]
