@@ -9,6 +9,7 @@ from typing import Any
 from dockerlab import engine, vm
 from dockerlab.measure import Timing, caveats
 from dockerlab.vm import Accelerator, qemu
+from dockerlab.vm.accelerators import UML
 
 EMULATION = (
     "VM의 값은 TCG 에뮬레이션으로 잰 것입니다. CPU의 명령을 소프트웨어로 흉내 내므로, "
@@ -17,11 +18,12 @@ EMULATION = (
 WARM = "이미지와 게스트의 파일을 미리 받아 한 번씩 써 본 뒤(warm)에 쟀습니다. 내려받는 시간은 빠져 있습니다."
 
 
-def told() -> dict[str, Any]:
-    """지금 재는 것의 조건입니다: 엔진, VM, 날짜와 시각(ISO 8601)."""
+def told(*guests: str) -> dict[str, Any]:
+    """``guests``로 재는 것의 조건입니다: 엔진, VM, 날짜와 시각(ISO 8601)."""
+    only_uml = bool(guests) and set(guests) == {UML.name}
     return {
         "engine": of_engine(),
-        "vm": of_vm(vm.accelerator()),
+        "vm": of_vm(UML if only_uml else vm.accelerator()),
         "date": datetime.now().astimezone().isoformat(timespec="seconds"),
     }
 
@@ -54,19 +56,16 @@ def seccomp(options: Iterable[str]) -> str:
 
 
 def of_vm(accelerator: Accelerator) -> dict[str, Any]:
-    """VM을 어떤 가속기와 QEMU로 돌렸는지를 담은 사전입니다."""
+    """VM을 어떤 가속기와 QEMU로 돌렸는지를 담은 사전입니다. User-Mode Linux에는 QEMU가 없습니다."""
+    said = {"accelerator": accelerator.name, "emulated": accelerator.emulated}
+    if accelerator.name == UML.name:
+        return {**said, "hypervisor": "uml", "version": "", "origin": ""}
     found = qemu.find()
-    return {
-        "accelerator": accelerator.name,
-        "emulated": accelerator.emulated,
-        "hypervisor": "qemu",
-        "version": found.version,
-        "origin": found.origin,
-    }
+    return {**said, "hypervisor": "qemu", "version": found.version, "origin": found.origin}
 
 
 def timing_notes(timings: Iterable[Timing]) -> tuple[str, ...]:
-    """잰 값들의 주의할 점입니다. 같은 문장은 한 번만 적고 어느 값의 것인지를 뒤에 붙입니다."""
+    """잰 값들의 주의할 점입니다. 같은 문장은 한 번만 적고, 모두의 것이 아니면 누구의 것인지를 붙입니다."""
     shared: dict[str, list[str]] = {}
     known = list(timings)
     for caveat in caveats(*known):
@@ -75,7 +74,10 @@ def timing_notes(timings: Iterable[Timing]) -> tuple[str, ...]:
             shared.setdefault(sentence, []).append(what)
         else:
             shared.setdefault(caveat, [])
-    return tuple(f"{said} [{', '.join(names)}]" if names else said for said, names in shared.items())
+    return tuple(
+        f"{said} [{', '.join(names)}]" if 0 < len(names) < len(known) else said
+        for said, names in shared.items()
+    )
 
 
 def vm_notes(accelerator: str) -> tuple[str, ...]:

@@ -89,7 +89,7 @@ def measure(n: int = 2, *, image: str = "tiny", guest: str = "micro", report: Re
     ``details["sights"]``는 :class:`Sight`의 튜플, ``details["engine_kernel"]``은 엔진이 말하는 커널입니다.
     """
     images.ensure(image, report)
-    told = conditions.told()
+    told = conditions.told(guest)
     sights = []
     for done in range(n):
         report("격리", done, n)
@@ -199,7 +199,9 @@ def notes(sights: Sequence[Sight], told: Mapping[str, Any]) -> tuple[str, ...]:
             f"컨테이너가 보는 커널({last.container.kernel}). 엔진이 이 컴퓨터가 아닌 VM 안에서 돕니다."
         )
     if told["vm"]["accelerator"] == "tcg":
-        found.append("VM은 TCG 에뮬레이션으로 돌렸습니다. 격리의 모습은 KVM에서도 같습니다.")
+        found.append(
+            "VM은 TCG 에뮬레이션으로 돌렸습니다. 여기서 본 것은 빠르기가 아니라서 가속기와 상관없습니다."
+        )
     return tuple(found)
 
 

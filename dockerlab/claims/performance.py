@@ -29,6 +29,9 @@ NATIVE, CONTAINER, VM = "native", "container", "vm"
 LONG_ENOUGH = 0.35
 """네이티브에서 한 번에 걸려야 하는 초입니다. 이보다 짧으면 흔들림이 값보다 커집니다."""
 
+TOO_LONG = 8.0
+"""VM에서 한 번에 걸려도 되는 초입니다. User-Mode Linux의 시스템 콜은 수백 배 느립니다."""
+
 _INSIDE = "/dockerlab/busybox"
 _BEGIN, _END = b"dockerlab begin\n", b"dockerlab end\n"
 Runner = Callable[[str], float]
@@ -79,14 +82,14 @@ def measure(
 ) -> Claim:
     """네 가지 일을 세 곳에서 ``n``라운드 동안 무작위 순서로 시키고, 네이티브의 몇 배인지 구합니다.
 
-    일의 양은 네이티브(Linux가 아니면 컨테이너)에서 0.35초쯤 걸리도록 맞춥니다. ``timings``의 이름은
-    ``"arithmetic container"``처럼 일과 장소이고, ``details``의 ``comparisons``는 일마다 장소마다의
-    :class:`Comparison`, ``amounts``는 일의 양, ``titles``는 일의 한국어 이름입니다. 여섯 번보다 적게 재면
-    차이를 말하지 않습니다.
+    일의 양은 네이티브(Linux가 아니면 컨테이너)에서 0.35초쯤 걸리도록 맞추고, VM에서 너무 오래 걸릴 일은
+    줄입니다. ``timings``의 이름은 ``"arithmetic container"``처럼 일과 장소이고, ``details``의
+    ``comparisons``는 일마다 장소마다의 :class:`Comparison`, ``amounts``는 일의 양, ``titles``는 일의 한국어
+    이름입니다. 여섯 번보다 적게 재면 차이를 말하지 않습니다.
     """
     images.ensure(image, report)
     busybox = vm.busybox(report)
-    told = conditions.told()
+    told = conditions.told(guest)
     cpus = engine.connect().info["NCPU"]  # a quota below would be measured instead of the container
     with (
         containers.start(
@@ -100,7 +103,7 @@ def measure(
         }
         if sys.platform.startswith("linux"):
             places = {NATIVE: partial(run_native, busybox), **places}
-        amounts = {work.kind: calibrated(work, next(iter(places.values()))) for work in WORKS}
+        amounts = {work.kind: calibrated(work, next(iter(places.values())), places[VM]) for work in WORKS}
         cases = {
             f"{work.kind} {place}": partial(run, sized(work, amounts[work.kind]))
             for work in WORKS
@@ -148,15 +151,16 @@ def sized(work: Work, amount: int) -> str:
     return f"N={amount}; {work.script}"
 
 
-def calibrated(work: Work, run: Runner) -> int:
-    """한 번에 0.35초쯤 걸리는 양을 찾습니다."""
+def calibrated(work: Work, run: Runner, run_slowly: Runner) -> int:
+    """``run``에서 한 번에 0.35초쯤 걸리되, ``run_slowly``에서는 8초를 넘지 않을 양을 찾습니다."""
     amount = 1
-    while True:
-        seconds = run(sized(work, amount))
-        if seconds >= LONG_ENOUGH / 4:
-            return max(1, round(amount * LONG_ENOUGH / seconds))
+    while (seconds := run(sized(work, amount))) < LONG_ENOUGH / 4:
         # At most tenfold: the first runs are mostly the start of the program.
         amount = max(amount + 1, round(amount * min(10.0, LONG_ENOUGH / 2 / max(seconds, 1e-6))))
+    amount = max(1, round(amount * LONG_ENOUGH / seconds))
+    tenth = max(1, amount // 10)
+    each = run_slowly(sized(work, tenth)) / tenth
+    return max(1, min(amount, int(TOO_LONG / each)))
 
 
 def claim(timings: Mapping[str, Timing], told: Mapping[str, Any], details: Mapping[str, Any]) -> Claim:

@@ -77,7 +77,7 @@ def measure(
     않습니다. ``details["found"]``는 :class:`Found`입니다.
     """
     course = images.ensure(image, report)
-    told = conditions.told()
+    told = conditions.told(guest)
     steps = len(elsewhere.SETTINGS) + 2 + len(BUSES)
     answers = []
     for done, settings in enumerate(elsewhere.SETTINGS):
@@ -125,7 +125,7 @@ def boot_from(bus: str, guest: str = "full") -> DiskBoot:
     except GuestNotReady as error:
         if bus == BUSES[0]:
             raise
-        return DiskBoot(bus, False, error.what)
+        return DiskBoot(bus, False, error.what.strip(" :"))
     return DiskBoot(bus, True)
 
 
@@ -188,7 +188,7 @@ def notes(found: Found, told: Mapping[str, Any]) -> tuple[str, ...]:
             "다른 구조의 이미지가 실행된 것은 이 엔진에 CPU 에뮬레이터(binfmt)가 등록되어 있기 때문입니다."
         )
     noted += [
-        f"{each.bus}에 꽂은 디스크가 부팅하지 못한 까닭: {each.said} 이 게스트는 디스크를 커널 인자에 적힌 "
+        f"{each.bus}에 꽂은 디스크는 부팅하지 못했습니다({each.said}). 이 게스트는 디스크를 커널 인자에 적힌 "
         f"이름(/dev/vda)으로 찾는데, 그 이름은 {BUSES[0]} 장치에만 붙습니다."
         for each in found.disks
         if not each.booted

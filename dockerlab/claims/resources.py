@@ -70,7 +70,7 @@ def measure(
     """
     images.ensure(image, report)
     chosen = vm.guest(guest, report)
-    told = conditions.told()
+    told = conditions.told(guest)
     wanted = sorted(set(counts))
     affordable = affordable_counts(wanted, chosen.memory, free_memory())
     held, engine_memory = hold_containers(affordable, image, report)

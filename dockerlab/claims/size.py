@@ -83,7 +83,7 @@ def measure(
     ``details``의 ``images``는 :class:`ImageSize`, ``vms``는 :class:`VmSize`, ``inside``는 :class:`Inside`의
     튜플입니다.
     """
-    told = conditions.told()
+    told = conditions.told(*guests)
     seen = tuple(image_size(name, report) for name in image_names)
     machines = tuple(vm_size(name, report) for name in guests)
     report("크기", 1, 2)

@@ -87,7 +87,7 @@ def race(
     images.ensure(image, report)
     for guest in guests:
         vm.guest(guest, report)
-    told = conditions.told()
+    told = conditions.told(*guests)
     accelerator = told["vm"]["accelerator"]
     cases = {CONTAINER: lambda: containers.boot(image)}
     for guest in guests:

@@ -29,7 +29,7 @@ def compare(n: int = 10, *, guest: str = "micro", report: Report = silent) -> Co
     experiments = {
         "start": lambda: start.measure(n, guest=guest, also_n=few, report=report),
         "size": lambda: size.measure(report=report),
-        "isolation": lambda: isolation.measure(min(n, 2), report=report),
+        "isolation": lambda: isolation.measure(min(n, 2), guest=guest, report=report),
         "performance": lambda: performance.measure(few, guest=guest, report=report),
         "portability": lambda: portability.measure(report=report),
         "resources": lambda: resources.measure(guest=guest, report=report),
