@@ -142,6 +142,7 @@ def test_a_panic_is_not_waited_for(micro, marked):
     with pytest.raises(GuestNotReady) as caught:
         vm.boot_vm(marked.guest(broken))
     assert "kernel panic" in caught.value.what
+    assert "Unable to mount root fs" in caught.value.what
     assert marked.gone_within(1)
 
 
