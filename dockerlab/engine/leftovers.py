@@ -6,11 +6,13 @@ named by its full id, and its labels are read again right before.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
 import shutil
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,8 @@ from dockerlab import places
 from dockerlab.engine import processes, session
 from dockerlab.engine.endpoint import Endpoint
 from dockerlab.engine.objects import COURSE_IMAGE, DEADLINE, HOST, KINDS, OWNER, SESSION, listed, remove
+from dockerlab.engine.translation import engine_lost
+from dockerlab.errors import EngineNotFound
 
 GRACE = 60.0  # seconds after a deadline; the owner and its watcher come first
 
@@ -39,18 +43,25 @@ def sweep(dry_run: bool = False, mine: bool = False) -> tuple[Leftover, ...]:
     """죽은 세션이 남긴 것을 지우고, 지운 것을 돌려줍니다. 과정 이미지는 남깁니다.
 
     이 컴퓨터의 이 사용자가 만들었고 만든 프로세스가 끝난 것, 또는 기한이 지난 컨테이너만 지웁니다.
-    ``mine``이면 지금 세션의 것도 지우고, ``dry_run``이면 지울 것을 찾기만 합니다.
+    ``mine``이면 지금 세션의 것도 지우고, ``dry_run``이면 지울 것을 찾기만 합니다. 엔진이 없으면 폴더와
+    프로세스만 봅니다. 엔진이 있는데 답하지 않으면 :class:`EngineError`를 던집니다.
     """
+    found = _sweep_directories(dry_run)
     endpoint = _endpoint()
-    found = () if endpoint is None else _sweep_engine(endpoint, dry_run, mine)
-    return found + _sweep_directories(dry_run)
+    if endpoint is None:
+        return found
+    with _engine_errors():
+        return _sweep_engine(endpoint, dry_run, mine) + found
 
 
 def clean(dry_run: bool = False, images: bool = False) -> tuple[Leftover, ...]:
     """남은 것과 지금 세션의 것을 지웁니다. ``images``면 과정 이미지도 지웁니다."""
     found = sweep(dry_run, mine=True)
     endpoint = _endpoint() if images else None
-    return found if endpoint is None else found + _remove_course_images(endpoint, dry_run)
+    if endpoint is None:
+        return found
+    with _engine_errors():
+        return found + _remove_course_images(endpoint, dry_run)
 
 
 _swept: set[tuple[int, str]] = set()
@@ -72,7 +83,18 @@ def sweep_once(endpoint: Endpoint) -> None:
 def _endpoint() -> Endpoint | None:
     from dockerlab.engine.search import discover
 
-    return discover(download=False).endpoint
+    discovery = discover(download=False)
+    if discovery.failure is not None and not isinstance(discovery.failure, EngineNotFound):
+        raise discovery.failure
+    return discovery.endpoint
+
+
+@contextlib.contextmanager
+def _engine_errors() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, http.client.HTTPException) as error:
+        raise engine_lost(f"{type(error).__name__}: {error}") from error
 
 
 def _sweep_engine(endpoint: Endpoint, dry_run: bool, mine: bool) -> tuple[Leftover, ...]:

@@ -1,5 +1,6 @@
 """Watcher and embedded engine together: the engine stays until all is cleaned, and comes back when killed."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -57,7 +58,8 @@ def home():
         (path / "bundle").symlink_to(bundle.ensure().root.parent)
     yield path
     for process in processes_of(path):
-        process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
     psutil.wait_procs(processes_of(path), timeout=10)
     name = hashlib.sha256(os.fsencode(path / "run/engine")).hexdigest()[:12]
     supervisor.clear_cgroups(f"/dockerlab-{name}")

@@ -9,7 +9,7 @@ import uuid
 
 import pytest
 
-from dockerlab import places
+from dockerlab import errors, places
 from dockerlab.engine import clean, leftovers, objects, processes, session, sweep
 
 pytestmark = pytest.mark.engine
@@ -212,6 +212,19 @@ def test_stray_processes_and_folders_of_dead_sessions_go(mine, dead):
         for one in (stray, bystander):
             one.kill()
             one.wait()
+
+
+def test_a_sick_engine_is_told_and_none_at_all_is_no_error(nowhere, fake_engine, mine):
+    folder = made(mine / "session" / "old")
+    os.utime(folder, (1, 1))
+    assert [one.kind for one in sweep()] == ["directory"]  # no engine anywhere
+    fake_engine(nowhere / "docker.sock")  # answers /containers/json with its version
+    with pytest.raises(errors.EngineLost):
+        clean()
+    nowhere.joinpath("docker.sock").unlink()
+    fake_engine(nowhere / "docker.sock", ping=500)
+    with pytest.raises(errors.EngineNotAnswering):
+        clean()
 
 
 def test_a_zombie_counts_as_gone():

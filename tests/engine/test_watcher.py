@@ -1,5 +1,6 @@
 """Kill -9 at random instants: nothing of ours stays, nothing of the learner's is touched."""
 
+import contextlib
 import json
 import os
 import random
@@ -17,9 +18,11 @@ from dockerlab.engine import objects
 pytestmark = pytest.mark.engine
 
 WORKER = """
-import itertools, subprocess, sys, uuid
+import itertools, os, subprocess, sys, threading, uuid
 from dockerlab import engine
 image, wanted = sys.argv[1:]
+# Should the test itself be killed, its workers must not go on for ever.
+threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
 api = engine.connect().client.api
 print(engine.session_id(), flush=True)
 for number in itertools.count():
@@ -29,8 +32,16 @@ for number in itertools.count():
         one = api.create_container(image, ["sleep", "600"], labels=engine.labels(), host_config=host)["Id"]
         api.start(one)
     if "process" in wanted:
-        child = subprocess.Popen(["sleep", "600"], start_new_session=True)
+        # It goes on only when told, after the watcher knows it; without its maker it ends by itself.
+        child = subprocess.Popen(
+            ["sh", "-c", "read told && exec sleep 600"],
+            env=os.environ | {"DL_KILL": engine.session_id()},
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
         engine.watch_process(child.pid)
+        child.stdin.write(b"go\\n")
+        child.stdin.flush()
     if "volume" in wanted:
         api.create_volume(name, labels=engine.labels())
     if "network" in wanted:
@@ -39,7 +50,7 @@ for number in itertools.count():
         api.commit(one, name, "1", conf={"Labels": engine.labels(kind="image")})
     print("round", flush=True)
     if "once" in wanted:
-        sys.stdin.read()
+        threading.Event().wait()
 """
 
 
@@ -129,8 +140,14 @@ def watchers(session):
     return found
 
 
-def children(process):
-    return [one for one in psutil.Process(process.pid).children() if one.name() == "sleep"]
+def running(session):
+    """Processes on the host that the session started."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("DL_KILL") == session and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
 
 
 def kill_at_random_instants(engine, worker, until, times, seed):
@@ -140,18 +157,16 @@ def kill_at_random_instants(engine, worker, until, times, seed):
         process, session = worker()
         sessions.append(session)
         time.sleep(chance.uniform(0, 1.0))  # the random instant itself
-        sleepers = children(process)
         target = os.killpg if number % 2 else os.kill
         target(process.pid, signal.SIGKILL)
         began = time.perf_counter()
         process.wait()
-        gone = until(lambda session=session: not left(engine, session), 3)
+        gone = until(lambda session=session: not left(engine, session) and not running(session), 3)
         slowest = max(slowest, time.perf_counter() - began)
-        assert gone, f"kill {number}: {left(engine, session)} after 3 s"
-        assert not [one for one in sleepers if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+        assert gone, f"kill {number}: {left(engine, session)} {running(session)} after 3 s"
     for session in sessions:  # what was still on its way when the process died
         assert until(lambda session=session: not watchers(session), 15)
-        assert not left(engine, session)
+        assert not left(engine, session) and not running(session)
     print(f"{times} kills, slowest clean-up {slowest:.2f} s")
 
 
@@ -173,7 +188,7 @@ def test_with_the_watcher_killed_first_the_next_connection_cleans(engine, worker
     before = decoys()
     process, session = worker("container volume network process image once")
     assert process.stdout.readline() == "round\n"
-    sleepers = children(process)
+    assert running(session)
     for watcher in watchers(session):
         watcher.kill()
     process.kill()
@@ -181,7 +196,7 @@ def test_with_the_watcher_killed_first_the_next_connection_cleans(engine, worker
     assert set(left(engine, session)) == {"container", "network", "volume", "image"}
     other, _ = worker("container once")
     assert not left(engine, session)
-    assert until(lambda: not any(one.is_running() for one in sleepers), 3)
+    assert until(lambda: not running(session), 3)
     assert decoys() == before
     other.kill()
 
