@@ -8,8 +8,7 @@ from typing import Any
 
 from dockerlab import engine, vm
 from dockerlab.measure import Timing, caveats
-from dockerlab.vm import Accelerator, qemu
-from dockerlab.vm.accelerators import UML
+from dockerlab.vm import qemu
 
 EMULATION = (
     "VM의 값은 TCG 에뮬레이션으로 잰 것입니다. CPU의 명령을 소프트웨어로 흉내 내므로, "
@@ -20,10 +19,9 @@ WARM = "이미지와 게스트의 파일을 미리 받아 한 번씩 써 본 뒤
 
 def told(*guests: str) -> dict[str, Any]:
     """``guests``로 재는 것의 조건입니다: 엔진, VM, 날짜와 시각(ISO 8601)."""
-    only_uml = bool(guests) and set(guests) == {UML.name}
     return {
         "engine": of_engine(),
-        "vm": of_vm(UML if only_uml else vm.accelerator()),
+        "vm": of_vm(guests),
         "date": datetime.now().astimezone().isoformat(timespec="seconds"),
     }
 
@@ -55,13 +53,18 @@ def seccomp(options: Iterable[str]) -> str:
     return ""
 
 
-def of_vm(accelerator: Accelerator) -> dict[str, Any]:
+def of_vm(guests: Iterable[str]) -> dict[str, Any]:
     """VM을 어떤 가속기와 QEMU로 돌렸는지를 담은 사전입니다. User-Mode Linux에는 QEMU가 없습니다."""
-    said = {"accelerator": accelerator.name, "emulated": accelerator.emulated}
-    if accelerator.name == UML.name:
-        return {**said, "hypervisor": "uml", "version": "", "origin": ""}
-    found = qemu.find()
-    return {**said, "hypervisor": "qemu", "version": found.version, "origin": found.origin}
+    if set(guests) == {"uml"}:
+        return {"accelerator": "uml", "emulated": False, "hypervisor": "uml", "version": "", "origin": ""}
+    accelerator, found = vm.accelerator(), qemu.find()
+    return {
+        "accelerator": accelerator.name,
+        "emulated": accelerator.emulated,
+        "hypervisor": "qemu",
+        "version": found.version,
+        "origin": found.origin,
+    }
 
 
 def timing_notes(timings: Iterable[Timing]) -> tuple[str, ...]:
