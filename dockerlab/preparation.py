@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from dockerlab.errors import DockerlabError, QemuMissing, ToolMissing
 from dockerlab.progress import Report
@@ -99,18 +100,31 @@ def _accelerator(say: Callable[[str], None], report: Report) -> None:
 
 
 def _browser(say: Callable[[str], None], report: Report) -> None:
-    if any(map(shutil.which, BROWSERS)) or os.environ.get("DOCKERLAB_CHROMIUM"):
-        return
-    packages = ["chromium", "fonts-nanum"]
-    command = f"sudo apt-get install -y --no-install-recommends {' '.join(packages)}"
-    if _distribution() == "ubuntu":
-        # Ubuntu's package is a stub for snap, which does not run in containers.
+    packages = [] if _has_browser() else ["chromium", "fonts-nanum"]
+    if _distribution() == "ubuntu" and packages:
+        # Ubuntu's chromium is a stub for snap, which does not run in containers.
         packages = ["fonts-nanum"]
-        command = f"sudo {sys.executable} -m playwright install --with-deps chromium"
-    missing = ToolMissing("화면 검사에 쓸 Chromium이 없습니다.", todo=command)
-    install(packages, "화면 검사에 쓸 Chromium과 한글 글꼴", say, report, otherwise=missing)
-    if not any(map(shutil.which, BROWSERS)):
-        _run([sys.executable, "-m", "playwright", "install", "--with-deps", "chromium"], missing)
+    if not _playwright_runs():
+        packages.append("libatomic1")  # its Node.js needs it, and the smallest installations lack it
+    if packages:
+        command = f"sudo apt-get install -y --no-install-recommends {' '.join(packages)}"
+        missing = ToolMissing("화면 검사에 쓸 Chromium이나 그 도구가 없습니다.", todo=command)
+        install(packages, "화면 검사에 쓸 브라우저와 그 도구", say, report, otherwise=missing)
+    if not _has_browser():
+        command = [sys.executable, "-m", "playwright", "install", "--with-deps", "chromium"]
+        _run(command, ToolMissing("Chromium을 내려받지 못했습니다.", todo=f"sudo {' '.join(command)}"))
+
+
+def _has_browser() -> bool:
+    # Where `playwright install` puts its own, which only happens where no distribution has one.
+    own = Path.home() / ".cache" / "ms-playwright"
+    named = os.environ.get("DOCKERLAB_CHROMIUM")
+    return bool(named or any(map(shutil.which, BROWSERS)) or any(own.glob("chromium-*")))
+
+
+def _playwright_runs() -> bool:
+    command = [sys.executable, "-m", "playwright", "--version"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def install(
