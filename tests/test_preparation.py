@@ -14,7 +14,7 @@ from dockerlab import preparation
 from dockerlab.errors import EngineNotFound, ToolMissing
 
 TARGETS = ("setup", "lab", "test", "bench", "notebooks", "soak", "clean")
-APT = """#!/bin/sh
+APT = """#!/bin/bash
 echo "$@" >> {log}
 for word in "$@"; do case "$word" in APT::Status-Fd=*) fd=${{word#*=}};; esac; done
 eval "echo dlstatus:1:50.0:half >&$fd; echo pmstatus:thing:100.0:done >&$fd"
