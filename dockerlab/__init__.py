@@ -15,7 +15,6 @@ __version__ = "0.1.0"
 _HOMES = {
     "DockerlabError": "errors.DockerlabError",
     "bar": "views.bar",
-    "bar": "views.progress.bar",
     "boot_vm": "vm.boot_vm",
     "clean": "engine.clean",
     "compare": "claims.compare",

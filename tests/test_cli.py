@@ -139,3 +139,32 @@ def test_images_lists_what_is_there(engine, tiny):
     listed = {image["name"]: image for image in told["images"]}
     assert listed["tiny"]["id"] == tiny.id
     assert {"name", "reference", "id", "origin", "size"} <= set(listed["tiny"])
+
+
+@pytest.mark.engine
+@pytest.mark.vm
+def test_doctor_names_engine_accelerator_and_problems(engine):
+    told = json.loads(dockerlab("doctor", "--json", check=True).stdout)
+    assert told["engine"]["version"] == engine.version
+    assert told["engine"]["kind"] == engine.kind
+    assert told["vm"]["accelerator"] in {"kvm", "hvf", "tcg", "none"}
+    assert all({"code", "what", "seen", "todo"} <= set(problem) for problem in told["problems"])
+
+
+@pytest.mark.engine
+@pytest.mark.vm
+def test_race_tells_raw_values_and_conditions(tiny):
+    told = json.loads(dockerlab("race", "--rounds", "2", "--json", check=True).stdout)
+    assert {"timings", "comparisons", "engine", "vm", "machine", "date"} <= set(told)
+    assert told["vm"]["accelerator"] in {"kvm", "hvf", "tcg"}
+    assert {name: len(timing["values"]) for name, timing in told["timings"].items()} == {
+        "container": 2,
+        "micro": 2,
+    }
+
+
+def test_the_contracts_are_in_the_readme(root):
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    keys = ["engine.kind", "engine.version", "vm.accelerator", "problems", "rows", "claim", "raw", "dry_run"]
+    keys += [*cli.LEFTOVERS, "start", "size", "isolation", "performance", "portability", "resources"]
+    assert not [key for key in keys if f"`{key}`" not in readme]
