@@ -32,7 +32,7 @@ def compare(n: int = 10, *, guest: str = "micro", report: Report = silent) -> Co
         "isolation": lambda: isolation.measure(min(n, 2), guest=guest, report=report),
         "performance": lambda: performance.measure(few, guest=guest, report=report),
         "portability": lambda: portability.measure(report=report),
-        "resources": lambda: resources.measure(guest=guest, report=report),
+        "resources": lambda: resources.measure(resources.COUNTS, guest=guest, report=report),
     }
     rows = []
     for claim in book.CLAIMS:
