@@ -15,7 +15,6 @@ import shutil
 import socket
 import subprocess
 import threading
-import time
 from pathlib import Path
 
 from dockerlab import places
@@ -97,6 +96,8 @@ def _borrow(plan: supervisor.Plan) -> dict:
     control = Path(plan.run, "control.sock")
     for _ in range(3):  # it may be stopping at this very moment: then start anew
         connection = _connect(control) or _start(plan, control)
+        if connection is None:
+            continue
         said = _told(connection)
         if said is None:
             connection.close()
@@ -117,7 +118,7 @@ def _borrow(plan: supervisor.Plan) -> dict:
     )
 
 
-def _start(plan: supervisor.Plan, control: Path) -> socket.socket:
+def _start(plan: supervisor.Plan, control: Path) -> socket.socket | None:
     for tool in ("unshare", "setpriv", "mount", "pivot_root"):
         if shutil.which(tool, path=SYSTEM_PATH) is None:
             raise ToolMissing(
@@ -129,17 +130,13 @@ def _start(plan: supervisor.Plan, control: Path) -> socket.socket:
         starter = subprocess.Popen(
             supervisor.command(plan), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/"
         )
-    starter.wait()  # it forks at once; the supervisor itself is nobody's child
-    deadline = time.monotonic() + supervisor.READY_WITHIN
-    while time.monotonic() < deadline:
-        connection = _connect(control)
-        if connection is not None:
-            return connection
-        time.sleep(0.01)
+    # It forks at once and tells when it listens; the supervisor itself is nobody's child.
+    if starter.wait() == 0:
+        return _connect(control)
     raise EngineStartFailed(
-        "내장 엔진을 지키는 프로세스가 응답하지 않습니다.",
+        "내장 엔진을 지키는 프로세스가 시작하지 못했습니다.",
         seen=_last_words(_read(Path(plan.run, "supervisor.log"))),
-        todo="잠시 뒤 다시 실행하십시오.",
+        todo="dockerlab doctor로 점검하십시오.",
     )
 
 

@@ -17,10 +17,13 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil
+
+from dockerlab.engine import portbroker
 
 READY_WITHIN = 60.0  # a cold disk and a first start of the data root; usually below one second
 STOP_WITHIN = 5.0
@@ -47,24 +50,30 @@ class Plan:
 class Supervisor:
     """한 사용자의 내장 엔진 하나를 시작하고, 지키고, 멈춥니다."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, listening: Callable[[], object]) -> None:
         self.plan = plan
+        self.listening = listening
         self.run = Path(plan.run)
         self.clients: set[asyncio.StreamWriter] = set()
         self.state: dict[str, object] = {"state": "starting"}
         self.changed = asyncio.Event()
         self.told_to_stop = False
+        self.heard = asyncio.Event()
         self.engine: asyncio.subprocess.Process | None = None
         self.network: asyncio.subprocess.Process | None = None
 
     async def supervise(self) -> None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.stop)
         control = await asyncio.start_unix_server(self.serve_client, self.run / "control.sock")
-        broker = await asyncio.start_unix_server(self.open_port, self.run / "ports.sock")
+        broker = await asyncio.start_unix_server(portbroker.hand_over, self.run / "ports.sock")
         try:
+            self.listening()
             await self.start_engine()
             if self.state["state"] == "ready":
                 await self.wait_until_unused()
+            else:
+                with contextlib.suppress(TimeoutError):  # who started us has yet to hear why
+                    await asyncio.wait_for(self.heard.wait(), READY_WITHIN)
         finally:
             # From here on a newcomer finds no socket, starts its own supervisor and waits for the lock.
             for server, name in ((control, "control.sock"), (broker, "ports.sock")):
@@ -85,6 +94,7 @@ class Supervisor:
         self.clients.add(writer)
         self.changed.set()
         writer.write(json.dumps(self.state).encode() + b"\n")
+        self.note_if_told()
         with contextlib.suppress(OSError):
             await reader.read()  # returns when the client is gone, however it went
         self.clients.discard(writer)
@@ -95,6 +105,11 @@ class Supervisor:
         self.state = state
         for client in self.clients:
             client.write(json.dumps(state).encode() + b"\n")
+        self.note_if_told()
+
+    def note_if_told(self) -> None:
+        if self.clients and self.state["state"] == "failed":
+            self.heard.set()
 
     async def wait_until_unused(self) -> None:
         assert self.engine is not None
@@ -108,29 +123,6 @@ class Supervisor:
             if not done and not self.clients:
                 break
         ended.cancel()
-
-    async def open_port(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """포트를 공개하려는 portproxy에 호스트 루프백의 소켓을 건네줍니다."""
-        asked = json.loads(await reader.readline())
-        family, host = (socket.AF_INET6, "::1") if ":" in asked["address"] else (socket.AF_INET, "127.0.0.1")
-        opened = None
-        try:
-            opened = socket.socket(family, asked["kind"])
-            if asked["kind"] == socket.SOCK_STREAM:
-                opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            opened.bind((host, asked["port"]))
-            if asked["kind"] == socket.SOCK_STREAM:
-                opened.listen(128)
-            answer, handed = {}, [opened.fileno()]
-        except OSError as error:
-            answer, handed = {"error": error.strerror}, []
-        # A transport's socket object may not send descriptors; a duplicate of it may.
-        with socket.socket(fileno=os.dup(writer.get_extra_info("socket").fileno())) as raw:
-            raw.setblocking(True)
-            socket.send_fds(raw, [json.dumps(answer).encode()], handed)
-        if opened is not None:
-            opened.close()
-        writer.close()
 
     # --- the engine ---------------------------------------------------------------------------
     async def start_engine(self) -> None:
@@ -262,9 +254,12 @@ def clear_cgroups(name: str) -> None:
 
 def main() -> None:
     plan = Plan(**json.loads(sys.argv[1]))
+    listening, says_listening = os.pipe()
     # Not a child of the kernel: Jupyter ends a kernel's children with it.
     if os.fork():
-        os._exit(0)
+        os.close(says_listening)
+        os._exit(0 if os.read(listening, 1) else 1)  # nothing to read: it died before it listened
+    os.close(listening)
     os.setsid()
     with open(Path(plan.run, "lock"), "w") as lock:
         while True:
@@ -273,11 +268,12 @@ def main() -> None:
                 break
             except BlockingIOError:
                 if answering(Path(plan.run, "control.sock")):
+                    os.write(says_listening, b"1")
                     return  # another newcomer was faster
                 time.sleep(0.02)  # the former engine is still stopping
         for stale in ("control.sock", "ports.sock"):
             Path(plan.run, stale).unlink(missing_ok=True)
-        asyncio.run(Supervisor(plan).supervise())
+        asyncio.run(Supervisor(plan, lambda: os.write(says_listening, b"1")).supervise())
 
 
 def answering(path: Path) -> bool:

@@ -49,7 +49,7 @@ def until(true, seconds=20.0):
 def bundle():
     if embedded.impossible():
         pytest.skip(f"no embedded engine here: {embedded.impossible()}")
-    if embedded._own_binaries():
+    if embedded.own_binaries():
         return None
     from dockerlab.engine import bundle as bundles
 
@@ -80,21 +80,17 @@ def cgroup_of(home):
 
 
 def processes_of(home):
-    """Everything whose command line or environment names this home: supervisor, dockerd, shims, network."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            words = " ".join(process.cmdline())
-        except psutil.Error:
-            continue
-        if str(home) in words and process.pid != os.getpid():
-            found.append(process)
-    return found
+    """Everything whose command line names this home: supervisor, dockerd, shims."""
+    return [
+        process
+        for process in psutil.process_iter(["cmdline", "name"])
+        if str(home) in " ".join(process.info["cmdline"] or ()) and process.pid != os.getpid()
+    ]
 
 
 def traces_of(home):
     return {
-        "processes": [process.cmdline() for process in processes_of(home)],
+        "processes": [process.info["cmdline"] for process in processes_of(home)],
         "cgroups": [str(path) for path in Path("/sys/fs/cgroup").glob(f"*{cgroup_of(home)}")],
         "mounts": [line for line in Path("/proc/mounts").read_text().splitlines() if str(home) in line],
     }
@@ -169,7 +165,7 @@ def test_two_kernels_share_one_engine_and_the_last_one_ends_it(home, holders):
 def test_ten_kernels_at_once_start_one_engine(home, holders):
     heard = [holder.heard() for holder in [holders() for _ in range(10)]]
     assert len({said["said"]["pid"] for said in heard}) == 1
-    running = [p for p in processes_of(home) if p.name() == "dockerd"]
+    running = [p for p in processes_of(home) if p.info["name"] == "dockerd"]
     assert len(running) == 1
 
 
@@ -177,7 +173,7 @@ def test_killed_supervisor_takes_everything_with_it_and_the_next_start_works(hom
     holder = holders()
     client = docker(holder.heard()["url"])
     client.containers.run(busybox_image(client), ["/bin/busybox", "sleep", "600"], detach=True)
-    keeper = [p for p in processes_of(home) if "dockerlab.engine.supervisor" in p.cmdline()]
+    keeper = [p for p in processes_of(home) if "dockerlab.engine.supervisor" in p.info["cmdline"]]
     assert len(keeper) == 1
     keeper[0].kill()
     assert until(lambda: not processes_of(home), 3), traces_of(home)
@@ -189,7 +185,7 @@ def test_killed_dockerd_is_noticed_and_started_again_with_its_images(home, holde
     holder = holders()
     before = holder.heard()
     image = busybox_image(docker(before["url"]))
-    dockerd = next(p for p in processes_of(home) if p.name() == "dockerd")
+    dockerd = next(p for p in processes_of(home) if p.info["name"] == "dockerd")
     dockerd.kill()
     assert until(lambda: not embedded.running())
     after = holder.again()
@@ -271,10 +267,24 @@ def test_start_that_fails_says_why(home):
     data = home / "engine/data"
     data.mkdir(parents=True)
     (data / "volumes").write_text("not a folder")
+    began = time.monotonic()
     with pytest.raises(EngineStartFailed) as caught:
         embedded.ensure()
     assert caught.value.seen and caught.value.todo
+    assert time.monotonic() - began < 5
     assert until(lambda: clean(home)), traces_of(home)
+
+
+def test_failure_is_told_at_once_even_when_the_supervisor_cannot_run(home, monkeypatch):
+    folder = home / "run/engine"
+    folder.mkdir(parents=True)
+    (folder / "lock").mkdir()  # it dies before it could listen
+    began = time.monotonic()
+    with pytest.raises(EngineStartFailed) as caught:
+        embedded.ensure()
+    assert "lock" in caught.value.seen
+    assert time.monotonic() - began < 5
+    assert not processes_of(home)
 
 
 def test_too_long_a_path_is_said_before_anything_starts(home, monkeypatch):
@@ -285,6 +295,6 @@ def test_too_long_a_path_is_said_before_anything_starts(home, monkeypatch):
 
 def test_terminated_supervisor_leaves_nothing(home, holders):
     holders().heard()
-    keeper = next(p for p in processes_of(home) if "dockerlab.engine.supervisor" in p.cmdline())
+    keeper = next(p for p in processes_of(home) if "dockerlab.engine.supervisor" in p.info["cmdline"])
     os.kill(keeper.pid, signal.SIGTERM)
     assert until(lambda: clean(home)), traces_of(home)
