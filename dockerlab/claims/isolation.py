@@ -132,10 +132,10 @@ def read(where: str, text: str) -> View:
             facts[name] = value
     return View(
         where,
-        boot_id=facts["boot_id"],
-        kernel=facts["kernel"],
-        memory=int(facts["memory"]),
-        processes=int(facts["processes"]),
+        boot_id=facts.get("boot_id", ""),  # some engines' sandboxes hide it
+        kernel=facts.get("kernel", ""),
+        memory=int(facts.get("memory") or 0),
+        processes=int(facts.get("processes") or 0),
         namespaces=namespaces,
     )
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +15,13 @@ from dockerlab import engine, images, vm
 from dockerlab.claims import conditions
 from dockerlab.claims.claim import Claim
 from dockerlab.claims.words import times, volume
+from dockerlab.errors import MeasureError
 from dockerlab.images import names
 from dockerlab.progress import Report, silent
 
 SEVERAL_GB = 2e9
 HUNDREDS_OF_MB = 1e9
+_COUNTED = re.compile(r"^(\d+)\s+(/\S*)$", re.MULTILINE)
 _KERNEL_FOLDERS = ("/boot", "/lib/modules", "/lib/firmware")
 
 
@@ -124,7 +127,13 @@ def look_inside(name: str) -> Inside:
         # each folder: du counts a file only once.
         folders = " ".join(("/", *_KERNEL_FOLDERS))
         counted = machine.run(f"for folder in {folders}; do du -xsk $folder 2>/dev/null; done").output
-    sizes = {path: int(kilobytes) * 1024 for kilobytes, path in map(str.split, counted.splitlines())}
+    sizes = {path: int(kilobytes) * 1024 for kilobytes, path in _COUNTED.findall(counted)}
+    if "/" not in sizes:
+        raise MeasureError(
+            f"{name} VM 안에서 파일의 크기를 세지 못했습니다.",
+            seen=repr(counted[-200:]),
+            todo="다시 재어 보고, 되풀이되면 inside=False로 이 부분을 빼고 재십시오.",
+        )
     kernel = sum(sizes.get(folder, 0) for folder in _KERNEL_FOLDERS)
     return Inside(name, kernel, sizes["/"] - kernel)
 
