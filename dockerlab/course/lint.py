@@ -19,6 +19,8 @@ import nbformat.warnings
 LONGEST_CELL = 15
 TAGS = {"nbval-ignore-output", "nbval-check-output", "raises-exception", "hide-input", "parameters"}
 _ABSOLUTE_PATH = re.compile(r"(?<![\w.:/>])(?:/(?:home|root|Users|work|workspace|opt)/\w|[A-Z]:\\\w)")
+# CommonMark leaves the asterisks of **굵게(bold)**는 standing: a closing mark after punctuation ends a word.
+_BROKEN_BOLD = re.compile(r"[^\w\s*]\*\*(?=[가-힣])")
 # Written in halves, so that the check does not find itself.
 _HOSTS = re.compile(
     "|".join(
@@ -54,6 +56,8 @@ def problems(path: Path) -> list[str]:
     for number, cell in enumerate(notebook.cells):
         name = f"cell {number} ({cell.get('id', 'no id')})"
         found += [f"{name}: {problem}" for problem in _of_text(json.dumps(cell, ensure_ascii=False))]
+        if cell.cell_type == "markdown":
+            found += [f"{name}: bold does not end: {text}" for text in _unended_bold(cell.source)]
         if cell.cell_type == "code":
             found += [f"{name}: {problem}" for problem in _of_code(cell, expected_count)]
             expected_count += 1
@@ -74,6 +78,11 @@ def _of_notebook(notebook: Any) -> list[str]:
 def _of_text(text: str) -> list[str]:
     found = [f"an absolute path: {match.group()}…" for match in _ABSOLUTE_PATH.finditer(text)]
     return found + [f"a host name: {match.group()}" for match in _HOSTS.finditer(text)]
+
+
+def _unended_bold(source: str) -> list[str]:
+    spans = re.findall(r"\*\*[^*\n]+\*\*.?", source)
+    return [span for span in spans if _BROKEN_BOLD.search(span)]
 
 
 def _of_code(cell: Any, expected_count: int) -> list[str]:

@@ -36,9 +36,16 @@ def html(sheet: Sheet) -> str:
     if sheet.verdict:
         parts.append(f'<div style="margin:4px 0;max-width:60em">{_safe(sheet.verdict)}</div>')
     if sheet.notes:
-        items = "".join(f"<li>{_safe(each)}</li>" for each in sheet.notes)
-        parts.append(f'<ul style="margin:4px 0;font-size:90%">{items}</ul>')
+        parts.append(_list(sheet.notes))
+    if sheet.folded:
+        summary = f"<summary>줄마다 주의할 점 {len(sheet.folded)}가지</summary>"
+        parts.append(f"<details>{summary}{_list(sheet.folded)}</details>")
     return f'<div class="dockerlab" lang="ko" style="{_INK}">{"".join(parts)}</div>'
+
+
+def _list(lines: Sequence[str]) -> str:
+    items = "".join(f"<li>{_safe(each)}</li>" for each in lines)
+    return f'<ul style="margin:4px 0;font-size:90%">{items}</ul>'
 
 
 def _table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

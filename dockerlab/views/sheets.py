@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sheet:
-    """제목, 글 덩이(이름과 내용), 단계의 막대, 표, 맺는 문장, 주의할 점의 순서입니다. 없는 것은 비웁니다."""
+    """제목, 글 덩이(이름과 내용), 단계의 막대, 표, 맺는 문장, 주의할 점, 접어 둘 주의할 점의
+    순서입니다. 없는 것은 비웁니다.
+    """
 
     caption: str
     blocks: tuple[tuple[str, str], ...] = ()
@@ -30,6 +32,7 @@ class Sheet:
     rows: tuple[tuple[str, ...], ...] = ()
     verdict: str = ""
     notes: tuple[str, ...] = ()
+    folded: tuple[str, ...] = ()
 
 
 def run_sheet(run: Run) -> Sheet:
@@ -153,12 +156,17 @@ def claim_sheet(claim: Claim) -> Sheet:
     return Sheet(
         caption=claim.title,
         verdict=claim.verdict,
-        columns=("어디서", "책에 적힌 값", "내 컴퓨터에서 잰 값"),
+        columns=("어디서", "책에 적힌 값", "내 컴퓨터에서 잰 값", "n"),
         rows=(
-            ("컨테이너", claim.book_container, value(claim.container, claim.unit)),
-            ("VM", claim.book_vm, value(claim.vm, claim.unit)),
+            ("컨테이너", claim.book_container, _measured(claim, claim.container), str(claim.n)),
+            (
+                case("vm", claim.metadata.get("vm", {}).get("accelerator")),
+                claim.book_vm,
+                _measured(claim, claim.vm),
+                str(claim.n),
+            ),
         ),
-        notes=(f"n={claim.n}", *map(note, claim.notes)),
+        notes=tuple(map(note, claim.notes)),
     )
 
 
@@ -173,22 +181,33 @@ def claims_sheet(table: ComparisonTable) -> Sheet:
         )
         if part
     )
+    machine = case("vm", table.vm.get("accelerator"))
     return Sheet(
         caption="책에 적힌 값과 내 컴퓨터에서 잰 값",
-        columns=("비교", "책: VM", "내 컴퓨터: VM", "책: 컨테이너", "내 컴퓨터: 컨테이너", "n"),
+        columns=("비교", "책: VM", f"내 컴퓨터: {machine}", "책: 컨테이너", "내 컴퓨터: 컨테이너", "n"),
         rows=tuple(
             (
                 row.title,
                 row.book_vm,
-                value(row.vm, row.unit),
+                _measured(row, row.vm),
                 row.book_container,
-                value(row.container, row.unit),
+                _measured(row, row.container),
                 str(row.n),
             )
             for row in table.rows
         ),
-        notes=(*map(note, table.notes), said),
+        notes=("대괄호는 중앙값의 95 % 구간입니다.", said),
+        folded=tuple(f"{row.title}: {note(each)}" for row in table.rows for each in row.notes),
     )
+
+
+def _measured(claim: Claim, representative: float | str) -> str:
+    """The value of the row, with its interval where it is the median of a timing."""
+    shown = value(representative, claim.unit)
+    for timing in claim.timings.values():
+        if not isinstance(representative, str) and timing.median == representative and timing.n > 1:
+            return f"{shown} [{between(*timing.interval, timing.unit)}]"
+    return shown
 
 
 def records_sheet(caption: str, records: Iterable[Mapping[str, Any]], notes: Sequence[str] = ()) -> Sheet:

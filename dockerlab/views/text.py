@@ -23,7 +23,7 @@ def text(sheet: Sheet) -> str:
         parts.append(_table(sheet.columns, sheet.rows))
     if sheet.verdict:
         parts.append(printable(sheet.verdict))
-    parts += [f"※ {printable(each)}" for each in sheet.notes]
+    parts += [f"※ {printable(each)}" for each in (*sheet.notes, *sheet.folded)]
     return "\n".join(parts)
 
 

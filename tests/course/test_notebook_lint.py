@@ -28,7 +28,7 @@ def check(tmp_path, content):
 
 def test_a_clean_notebook_has_no_problem(tmp_path):
     content = notebook(
-        new_markdown_cell("# 제목\n[문서](https://docs.docker.com/engine/)"),
+        new_markdown_cell("# 제목\n**굵게**(bold)는 **이렇게.** 그리고 [문서](https://docs.docker.com/engine/)"),
         cell("x = 1\nassert x"),
         cell("x", 2, metadata={"tags": ["nbval-ignore-output"]}, outputs=[]),
     )
@@ -50,6 +50,7 @@ def test_a_clean_notebook_has_no_problem(tmp_path):
         (notebook(cell(), widgets={"state": {}}), "widget state"),
         (notebook(cell(outputs=[ERROR])), "an error is saved"),
         (notebook(cell(outputs=[new_output("stream", name="stderr", text="UsageError: x")])), "mistyped"),
+        (notebook(new_markdown_cell("**굵게(bold)**는")), "bold does not end"),
         (notebook(new_markdown_cell("/home/learner/notebooks")), "absolute path"),
         (notebook(cell("open('/root/x')")), "absolute path"),
         (notebook(new_markdown_cell("deb." + "debian.org")), "host name"),
