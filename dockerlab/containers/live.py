@@ -70,7 +70,8 @@ class Container:
                 workdir=workdir,
             )["Id"]
             marks["create"] = time.perf_counter() - start
-            stream = Stream(self._api.exec_start(made, socket=True), stdin=given, limit=output_limit)
+            raw = self._api.exec_start(made, socket=True)
+            stream = Stream(raw, stdin=given, limit=output_limit, patience=timeout + 1)
             marks["start"] = time.perf_counter() - start
             try:
                 ended = stream.wait_end(timeout)

@@ -48,15 +48,18 @@ class Stream:
     """연결 하나를 끝까지 읽습니다. 읽는 일은 곁의 스레드가 해서, 시작 요청과 겹쳐 시간을 잽니다.
 
     ``limit``은 흐름마다 간직하는 바이트이고, 넘치면 버리면서 계속 읽습니다(컨테이너가 막히지 않게).
+    ``patience``초가 있으면 기다리는 동안 엔진이 살아 있는지 확인하고, 죽었으면 흐름을 끝냅니다.
     """
 
-    def __init__(self, raw: Any, *, stdin: bytes | None, limit: int) -> None:
+    def __init__(
+        self, raw: Any, *, stdin: bytes | None, limit: int, patience: float | None = None
+    ) -> None:
         # docker-py hands out the raw socket but keeps the HTTP response on it. Reading through the
         # response's own buffer matters: it may already hold output that followed the headers.
         self._response = raw._response
         self._reader = self._response.raw._fp.fp
         self._socket: socket.socket = getattr(raw, "_sock", raw)
-        self._socket.settimeout(None)
+        self._socket.settimeout(patience)
         self._limit = limit
         self._room = {STDOUT: limit, STDERR: limit}
         self._pieces: list[tuple[float, int, bytes]] = []

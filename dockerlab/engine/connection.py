@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     import docker
 
 CHOICES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKERLAB_ENGINE", "DOCKERLAB_HOME")
-PATIENCE = 60.0  # seconds; a create on a busy disk takes its time, a dead socket fails at once
+PATIENCE = 60.0  # seconds; a create on a busy disk takes its time, a dead engine is noticed sooner
+# More idle connections than this would be closed with a warning on the learner's screen.
+# docker-py makes a pool for every path, and fills it: not more than needed.
+POOL = 24
 
 
 @dataclass(frozen=True)
@@ -101,17 +104,19 @@ def _open(report: Report) -> Engine:
 def _client(endpoint: Endpoint, greeting: Greeting) -> Engine:
     import docker
 
+    from dockerlab.engine.patience import Adapter
+
     with errors_of_engine():
         client = docker.DockerClient(
             base_url=endpoint.url,
             version=greeting.api_version,
             timeout=PATIENCE,
-            # More idle connections than this would be closed with a warning on the learner's screen.
-            # docker-py makes a pool for every path, and fills it: not more than needed.
-            max_pool_size=24,
+            max_pool_size=POOL,
             tls=tls(endpoint.certificates),
             use_ssh_client=endpoint.url.startswith("ssh://"),
         )
+        if endpoint.path is not None:
+            client.api.mount("http+docker://", Adapter(endpoint, timeout=PATIENCE, max_pool_size=POOL))
         return Engine(
             client=client,
             endpoint=endpoint,

@@ -80,3 +80,42 @@ def test_disk_full(in_private_engine):
     assert full["seconds"] < 5
     assert left["left"] == [] and left_at_end["left"] == []
     assert again["error"] == ""
+
+
+STOPPED = """
+import psutil
+embedded.ensure()
+images.import_bundle(os.environ["TINY_BUNDLE"])
+api = engine.connect().client.api
+live = containers.start("tiny", "sleep 60")
+[dockerd] = [one for one in psutil.Process(embedded._lease[2]["pid"]).children(recursive=True)
+             if one.name() == "dockerd"]
+def stop_soon():
+    time.sleep(0.5)
+    dockerd.suspend()
+def stopped(call):
+    stopper = threading.Thread(target=stop_soon)
+    stopper.start()
+    attempt(call)
+    stopper.join()
+    dockerd.resume()
+stopped(lambda: containers.run("tiny", "sleep 50"))
+stopped(lambda: live.exec("sleep 50"))
+dockerd.suspend()
+attempt(lambda: containers.run("tiny", "true"))
+attempt(lambda: live.close())
+dockerd.resume()
+# The next cell works, and what could not be removed is gone with it.
+attempt(lambda: containers.run("tiny", "true"))
+tell(left=left())
+# Silence of the container is not silence of the engine.
+attempt(lambda: containers.run("tiny", "sleep 4"))
+"""
+
+
+def test_engine_that_stops_answering(in_private_engine):
+    *stopped, again, left, quiet = in_private_engine(STOPPED)
+    assert [(one["error"], one["code"]) for one in stopped] == [("EngineNotAnswering", "E04")] * 4
+    assert max(one["seconds"] for one in stopped) < 5.5, stopped
+    assert again["error"] == "" and left["left"] == []
+    assert quiet["error"] == ""
