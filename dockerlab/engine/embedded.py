@@ -15,19 +15,31 @@ import shutil
 import socket
 import subprocess
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 
 from dockerlab import places
 from dockerlab.engine import supervisor
-from dockerlab.errors import EngineStartFailed, ToolMissing
+from dockerlab.errors import DiskFull, DockerlabError, EngineStartFailed, ToolMissing
 from dockerlab.progress import Report, silent
 
 SOCKET_PATH_LIMIT = 107  # bytes, sun_path of Linux
+LEAST_ROOM = 2**20  # bytes; with less an engine cannot even write its own settings
 OWN_PROGRAMS = ("dockerd", "containerd", "containerd-shim-runc-v2", "runc", "iptables")
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+
+@dataclass(frozen=True)
+class Lease:
+    """빌린 엔진 하나입니다: 빌린 프로세스, 감독자와의 연결, 감독자가 한 말."""
+
+    owner: int
+    connection: socket.socket
+    said: dict
+
+
 _lock = threading.Lock()
-_lease: tuple[int, socket.socket, dict] | None = None  # process id, connection, what the supervisor said
+_leases: dict[Path, Lease] = {}  # by the folder of the engine's sockets
 
 
 def impossible() -> str:
@@ -61,38 +73,32 @@ def running() -> bool:
     return supervisor.answering(_run_dir() / "control.sock")
 
 
-def join() -> None:
-    """돌고 있는 내장 엔진이 있으면 함께 빌립니다. 청소하는 동안 엔진이 멈추지 않게 합니다."""
-    global _lease
+def pid() -> int | None:
+    """이 프로세스가 빌린 내장 엔진의 이름공간을 연 프로세스 번호입니다. 빌리지 않았으면 ``None``입니다."""
     with _lock:
-        if _held() is None and running():
-            connection = _connect(_run_dir() / "control.sock")
-            if connection is not None:
-                _lease = (os.getpid(), connection, _told(connection) or {})
+        said = _held()
+    return said["pid"] if said else None
 
 
 def _held() -> dict | None:
     """이 프로세스가 아직 쥐고 있는 대여입니다. 엔진이 사라졌으면 ``None``입니다."""
-    global _lease
-    if _lease is None:
+    lease = _leases.get(_run_dir())
+    if lease is None:
         return None
-    owner, connection, said = _lease
-    if owner == os.getpid():
+    if lease.owner == os.getpid():
         try:
             # It speaks again only to say that it stops; an empty answer says it has gone.
-            connection.recv(4096, socket.MSG_DONTWAIT)
+            lease.connection.recv(4096, socket.MSG_DONTWAIT)
         except BlockingIOError:
-            if said.get("state") == "ready":
-                return said
+            return lease.said
         except OSError:
             pass
-    connection.close()
-    _lease = None
+    lease.connection.close()
+    del _leases[_run_dir()]
     return None
 
 
 def _borrow(plan: supervisor.Plan) -> dict:
-    global _lease
     control = Path(plan.run, "control.sock")
     for _ in range(3):  # it may be stopping at this very moment: then start anew
         connection = _connect(control) or _start(plan, control)
@@ -103,19 +109,12 @@ def _borrow(plan: supervisor.Plan) -> dict:
             connection.close()
             continue
         if said["state"] == "ready":
-            _lease = (os.getpid(), connection, said)
+            _leases[Path(plan.run)] = Lease(os.getpid(), connection, said)
             return said
         connection.close()
-        raise EngineStartFailed(
-            "내장 Docker 엔진을 시작하지 못했습니다.",
-            seen=_last_words(str(said.get("log", ""))),
-            todo=f"dockerlab doctor로 점검하십시오. 엔진의 기록: {Path(plan.run, 'dockerd.log')}",
-        )
-    raise EngineStartFailed(
-        "내장 Docker 엔진이 시작하자마자 멈췄습니다.",
-        seen=_last_words(_read(Path(plan.run, "dockerd.log"))),
-        todo="dockerlab doctor로 점검하십시오.",
-    )
+        raise _failed(plan, "내장 Docker 엔진을 시작하지 못했습니다.", str(said.get("log", "")))
+    log = _read(Path(plan.run, "dockerd.log")) or _read(Path(plan.run, "supervisor.log"))
+    raise _failed(plan, "내장 Docker 엔진이 시작하자마자 멈췄습니다.", log)
 
 
 def _start(plan: supervisor.Plan, control: Path) -> socket.socket | None:
@@ -126,17 +125,32 @@ def _start(plan: supervisor.Plan, control: Path) -> socket.socket | None:
                 seen="util-linux 패키지의 프로그램을 찾지 못했습니다.",
                 todo="apt-get install -y util-linux mount",
             )
-    with Path(plan.run, "supervisor.log").open("wb") as log:
+    with places.disk_errors(Path(plan.run, "supervisor.log")):
+        log = Path(plan.run, "supervisor.log").open("wb")
+    with log:
         starter = subprocess.Popen(
             supervisor.command(plan), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/"
         )
     # It forks at once and tells when it listens; the supervisor itself is nobody's child.
     if starter.wait() == 0:
         return _connect(control)
-    raise EngineStartFailed(
-        "내장 엔진을 지키는 프로세스가 시작하지 못했습니다.",
-        seen=_last_words(_read(Path(plan.run, "supervisor.log"))),
-        todo="dockerlab doctor로 점검하십시오.",
+    log = _read(Path(plan.run, "supervisor.log"))
+    raise _failed(plan, "내장 엔진을 지키는 프로세스가 시작하지 못했습니다.", log)
+
+
+def _failed(plan: supervisor.Plan, what: str, log: str) -> DockerlabError:
+    """시작하지 못한 까닭입니다. 디스크가 가득 차면 기록도 남지 않으므로 남은 자리를 봅니다."""
+    free = min(shutil.disk_usage(folder).free for folder in (plan.run, plan.data))
+    if free < LEAST_ROOM:
+        return DiskFull(
+            "디스크에 자리가 없어 내장 Docker 엔진을 시작하지 못했습니다.",
+            seen=f"{plan.data}: {free / 2**20:.1f} MiB 남음",
+            todo="자리를 비우고 다시 실행하십시오. DOCKERLAB_HOME으로 다른 디스크를 쓸 수도 있습니다.",
+        )
+    return EngineStartFailed(
+        what,
+        seen=_last_words(log),
+        todo=f"dockerlab doctor로 점검하십시오. 엔진의 기록: {Path(plan.run, 'dockerd.log')}",
     )
 
 

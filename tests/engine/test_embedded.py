@@ -29,9 +29,9 @@ HOLDER = """
 import json, sys
 from dockerlab.engine import embedded
 url = embedded.ensure()
-print(json.dumps({"url": url, "said": embedded._lease[2]}), flush=True)
+print(json.dumps({"url": url, "pid": embedded.pid()}), flush=True)
 for line in sys.stdin:
-    print(json.dumps({"url": embedded.ensure(), "said": embedded._lease[2]}), flush=True)
+    print(json.dumps({"url": embedded.ensure(), "pid": embedded.pid()}), flush=True)
 """
 
 
@@ -164,7 +164,7 @@ def test_two_kernels_share_one_engine_and_the_last_one_ends_it(home, holders):
 
 def test_ten_kernels_at_once_start_one_engine(home, holders):
     heard = [holder.heard() for holder in [holders() for _ in range(10)]]
-    assert len({said["said"]["pid"] for said in heard}) == 1
+    assert len({said["pid"] for said in heard}) == 1
     running = [p for p in processes_of(home) if p.info["name"] == "dockerd"]
     assert len(running) == 1
 
@@ -189,7 +189,7 @@ def test_killed_dockerd_is_noticed_and_started_again_with_its_images(home, holde
     dockerd.kill()
     assert until(lambda: not embedded.running())
     after = holder.again()
-    assert after["said"]["pid"] != before["said"]["pid"]
+    assert after["pid"] != before["pid"]
     assert docker(after["url"]).images.get(image)
 
 

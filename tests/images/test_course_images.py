@@ -257,7 +257,7 @@ api = engine.connect().client.api
 arch = {"x86_64": "amd64", "aarch64": "arm64"}[engine.connect().info["Architecture"]]
 layer = rootfs.make("tiny", arch).path
 registry = subprocess.Popen(
-    ["nsenter", "--net", "--target", str(embedded._lease[2]["pid"]),
+    ["nsenter", "--net", "--target", str(embedded.pid()),
      sys.executable, REGISTRY, "5005", str(layer), arch],
     stdout=subprocess.PIPE, text=True,
 )
