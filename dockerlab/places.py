@@ -5,18 +5,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import platformdirs
 
-from dockerlab.errors import PlaceNotWritable
+from dockerlab.errors import DiskFull, PlaceNotWritable
 
 
 def data_dir(*parts: str) -> Path:
     """오래 두는 자료(엔진 묶음, 이미지, 게스트)의 폴더를 만들어 돌려줍니다."""
-    home = os.environ.get("DOCKERLAB_HOME")
-    base = Path(home) if home else platformdirs.user_data_path("dockerlab")
+    base = _home() or platformdirs.user_data_path("dockerlab")
     return _made(base.joinpath(*parts))
 
 
@@ -27,24 +29,49 @@ def runtime_dir(*parts: str) -> Path:
         base = data_dir("run")  # a login without a session (sudo, cron, a pod) has no /run/user/UID
     else:
         base = _made(Path(session, "dockerlab"))
-    base.chmod(0o700)
+    with disk_errors(base):
+        base.chmod(0o700)
     return _made(base.joinpath(*parts))
 
 
 def cache_dir(*parts: str) -> Path:
     """지워도 다시 만들 수 있는 파일의 폴더를 만들어 돌려줍니다."""
-    home = os.environ.get("DOCKERLAB_HOME")
-    base = Path(home, "cache") if home else platformdirs.user_cache_path("dockerlab")
+    home = _home()
+    base = home / "cache" if home else platformdirs.user_cache_path("dockerlab")
     return _made(base.joinpath(*parts))
 
 
-def _made(path: Path) -> Path:
+@contextmanager
+def disk_errors(target: Path) -> Iterator[None]:
+    """쓰다가 난 운영 체제의 오류를 ``DiskFull``이나 ``PlaceNotWritable``로 바꿉니다."""
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        yield
     except OSError as error:
+        if is_disk_full(error):
+            raise DiskFull(
+                "디스크에 자리가 없어 쓰지 못했습니다.",
+                seen=f"{target.parent}: {error.strerror}",
+                todo="자리를 비우고 다시 실행하십시오. DOCKERLAB_HOME으로 다른 디스크를 쓸 수도 있습니다.",
+            ) from error
         raise PlaceNotWritable(
-            f"과정의 자료 폴더를 만들 수 없습니다: {path}",
+            f"과정의 자료를 쓸 수 없습니다: {target}",
             seen=f"{error.strerror} (errno {error.errno})",
             todo="쓸 수 있는 폴더를 정해 다시 실행하십시오. 예: DOCKERLAB_HOME=/tmp/dockerlab",
         ) from error
+
+
+def is_disk_full(error: OSError) -> bool:
+    """자리가 없거나 할당량을 다 써서 난 오류인지 말합니다."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def _home() -> Path | None:
+    home = os.environ.get("DOCKERLAB_HOME")
+    # Absolute: the engine and the watcher work in other folders than the learner.
+    return Path(home).expanduser().absolute() if home else None
+
+
+def _made(path: Path) -> Path:
+    with disk_errors(path):
+        path.mkdir(parents=True, exist_ok=True)
     return path

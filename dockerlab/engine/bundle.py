@@ -21,8 +21,7 @@ from pathlib import Path
 
 from dockerlab.errors import PackageBroken
 from dockerlab.packages import Index, Package, architecture, gather, unpack
-from dockerlab.packages.transfer import disk_errors
-from dockerlab.places import data_dir
+from dockerlab.places import data_dir, disk_errors
 from dockerlab.progress import Report, silent
 
 SUITE = "trixie"

@@ -126,7 +126,7 @@ def _start(plan: supervisor.Plan, control: Path) -> socket.socket | None:
                 todo="apt-get install -y util-linux mount",
             )
     with places.disk_errors(Path(plan.run, "supervisor.log")):
-        log = Path(plan.run, "supervisor.log").open("wb")
+        log = Path(plan.run, "supervisor.log").open("wb")  # noqa: SIM115  (closed below)
     with log:
         starter = subprocess.Popen(
             supervisor.command(plan), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/"

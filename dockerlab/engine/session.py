@@ -160,7 +160,8 @@ def _begun() -> _Session:
         identity = uuid.uuid4().hex
         directory = places.runtime_dir("session", identity)
         owner = f"{pid}:{processes.started(pid)}"
-        (directory / "owner").write_text(json.dumps({HOST: host(), OWNER: owner}))
+        with places.disk_errors(directory / "owner"):
+            (directory / "owner").write_text(json.dumps({HOST: host(), OWNER: owner}))
         _session = _Session(identity, pid, owner, directory)
         if _engine is not None:
             _session.engines[_engine.url] = _described(_engine)
@@ -212,7 +213,9 @@ def _start_watcher(session: _Session) -> int:
     watcher = [sys.executable, "-P", "-m", "dockerlab.engine.watcher"]
     watcher += [session.id, str(session.pid), since, str(session.directory)]
     try:
-        with (session.directory / "watcher.log").open("ab") as log:
+        with places.disk_errors(session.directory / "watcher.log"):
+            log = (session.directory / "watcher.log").open("ab")
+        with log:
             subprocess.run(
                 ["/bin/sh", "-c", 'exec 3<&0; "$@" <&3 3<&- &', "sh", *watcher],
                 stdin=reading,

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 from dockerlab import engine
 from dockerlab.errors import BundleBroken, ImageError
 from dockerlab.images import course, names, official, origins, savefile
+from dockerlab.places import disk_errors
 from dockerlab.progress import Report, silent
 
 FORMAT = "dockerlab-images"
@@ -55,8 +56,6 @@ def export_bundle(
 
     다 쓴 뒤에야 제 이름을 얻으므로 반쪽짜리 파일은 남지 않습니다. ``DiskFull``을 냅니다.
     """
-    from dockerlab.packages.transfer import disk_errors
-
     target = Path(path)
     connected = engine.connect()
     part = target.with_name(f".{target.name}.{os.getpid()}.part")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dockerlab.images import archive, recipes
-from dockerlab.places import cache_dir
+from dockerlab.places import cache_dir, disk_errors
 from dockerlab.progress import Report, silent
 
 if TYPE_CHECKING:
@@ -60,7 +60,6 @@ def make(name: str, arch: str, report: Report = silent) -> Rootfs:
     ``FetchError``, ``SignatureInvalid``, ``ChecksumMismatch``, ``DiskFull``을 냅니다.
     """
     from dockerlab import packages
-    from dockerlab.packages.transfer import disk_errors
 
     with locked("make"), disk_errors(_home()):
         found = kept(name, arch)
@@ -118,6 +117,9 @@ def _sha256(path: Path) -> str:
 @contextlib.contextmanager
 def locked(what: str) -> Iterator[None]:
     """같은 이미지를 바라는 커널이 둘이면, 하나가 만드는 동안 다른 하나는 기다렸다가 그것을 씁니다."""
-    with open(_home() / f"{what}.lock", "w") as lock:
+    path = _home() / f"{what}.lock"
+    with disk_errors(path):
+        path.touch()
+    with open(path, "rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dockerlab.errors import PackageBroken
-from dockerlab.packages.transfer import disk_errors
+from dockerlab.places import disk_errors
 
 _MERGED = ("bin", "sbin", "lib", "lib64")  # Debian's usr-merge: /bin is a link to usr/bin, …
 _LINK_LIMIT = 40  # as the kernel's

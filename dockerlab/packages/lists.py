@@ -14,8 +14,8 @@ from dockerlab.errors import ChecksumMismatch, FetchError, ToolMissing
 from dockerlab.packages.index import Index
 from dockerlab.packages.mirror import mirrors
 from dockerlab.packages.release import Release, read_release
-from dockerlab.packages.transfer import disk_errors, download, read_url
-from dockerlab.places import cache_dir
+from dockerlab.packages.transfer import download, read_url
+from dockerlab.places import cache_dir, disk_errors
 from dockerlab.progress import Report, silent
 
 KEEP_SECONDS = 6 * 3600.0

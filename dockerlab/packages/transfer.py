@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import os
@@ -11,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from dockerlab.errors import ChecksumMismatch, DiskFull, FetchError, PlaceNotWritable
+from dockerlab.errors import ChecksumMismatch, FetchError
+from dockerlab.places import disk_errors, is_disk_full
 from dockerlab.progress import Report, silent
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def download(
                 part.unlink()
                 raise
             except OSError as error:
-                if _is_disk_full(error):
+                if is_disk_full(error):
                     part.unlink()  # give the room back
                 raise
             os.replace(part, target)
@@ -234,26 +234,3 @@ def _cause(error: BaseException) -> str:
     while inner.__cause__ or inner.__context__:
         inner = inner.__cause__ or inner.__context__
     return str(inner) or type(inner).__name__
-
-
-def _is_disk_full(error: OSError) -> bool:
-    return error.errno in (errno.ENOSPC, errno.EDQUOT)
-
-
-@contextmanager
-def disk_errors(target: Path) -> Iterator[None]:
-    """쓰다가 난 운영 체제의 오류를 ``DiskFull``이나 ``PlaceNotWritable``로 바꿉니다."""
-    try:
-        yield
-    except OSError as error:
-        if _is_disk_full(error):
-            raise DiskFull(
-                "디스크에 자리가 없어 쓰지 못했습니다.",
-                seen=f"{target.parent}: {error.strerror}",
-                todo="자리를 비우고 다시 실행하십시오. DOCKERLAB_HOME으로 다른 디스크를 쓸 수도 있습니다.",
-            ) from error
-        raise PlaceNotWritable(
-            f"파일을 쓸 수 없습니다: {target}",
-            seen=f"{error.strerror} (errno {error.errno})",
-            todo="쓸 수 있는 폴더를 정해 다시 실행하십시오. 예: DOCKERLAB_HOME=/tmp/dockerlab",
-        ) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import functools
 import hashlib
 import os
@@ -10,8 +9,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from dockerlab.errors import DiskFull
-from dockerlab.places import data_dir
+from dockerlab.places import data_dir, disk_errors
 
 
 def content(name: str, data: bytes) -> Path:
@@ -61,17 +59,12 @@ def _note(path: Path) -> Path:
 def write(path: Path, data: bytes) -> None:
     """파일을 통째로 바꾸어 씁니다. 자리가 모자라면 ``DiskFull``이고, 쓰다 만 것은 남지 않습니다."""
     # Renamed into place: a guest that is booting from the old file keeps it.
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        os.replace(temporary, path)
-    except BaseException as error:
-        Path(temporary).unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull(
-                "디스크가 가득 차서 게스트의 파일을 쓰지 못했습니다.",
-                seen=f"{path}: {len(data)}바이트가 필요함",
-                todo="디스크를 비운 뒤 다시 실행하십시오.",
-            ) from error
-        raise
+    with disk_errors(path):
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise

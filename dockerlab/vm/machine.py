@@ -17,7 +17,7 @@ import psutil
 
 from dockerlab.errors import GuestNotAnswering, GuestNotReady
 from dockerlab.measure.phases import Phases
-from dockerlab.places import runtime_dir
+from dockerlab.places import disk_errors, runtime_dir
 from dockerlab.progress import Report, silent
 from dockerlab.vm import kept, qemu, userland
 from dockerlab.vm.catalog import KERNEL_LINE, Guest
@@ -243,7 +243,8 @@ def _folder() -> Path:
         if owner.isdigit() and not psutil.pid_exists(int(owner)):
             shutil.rmtree(left, ignore_errors=True)
     folder = home / f"{os.getpid()}-{secrets.token_hex(4)}"
-    folder.mkdir(mode=0o700)
+    with disk_errors(folder):
+        folder.mkdir(mode=0o700)
     return folder
 
 

@@ -21,6 +21,7 @@ import psutil
 from dockerlab.errors import DockerlabError, VmError
 from dockerlab.places import cache_dir
 from dockerlab.vm import catalog, qemu
+from dockerlab.vm.kept import write
 from dockerlab.vm.process import Child
 from dockerlab.vm.transcript import Transcript, record
 
@@ -68,9 +69,7 @@ def accelerators(*, refresh: bool = False) -> list[Accelerator]:
         except (ValueError, TypeError):
             pass  # Half written or of another version: probed again below.
     probed = _probe(found)
-    temporary = kept.with_suffix(f".{os.getpid()}")
-    temporary.write_text(json.dumps([asdict(one) for one in probed], ensure_ascii=False), "utf-8")
-    temporary.replace(kept)
+    write(kept, json.dumps([asdict(one) for one in probed], ensure_ascii=False).encode())
     return probed
 
 
