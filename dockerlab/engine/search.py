@@ -202,7 +202,7 @@ def _embedded(report: Report, download: bool) -> Endpoint:
     why_not = embedded.impossible()
     if why_not:
         raise EngineNotFound(why_not)
-    if not download and not embedded.running() and bundle.installed() is None:
+    if not download and not embedded.running() and not (embedded.own_binaries() or bundle.installed()):
         raise EngineNotFound("엔진 묶음을 아직 내려받지 않았습니다.", todo="dockerlab setup")
     return Endpoint(embedded.ensure(report), "embedded", EMBEDDED)
 
