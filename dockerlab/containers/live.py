@@ -10,7 +10,7 @@ from typing import Any
 
 from dockerlab import engine
 from dockerlab.containers import lifecycle
-from dockerlab.containers.request import MEMORY, PIDS, Request, as_bytes, words
+from dockerlab.containers.request import MEMORY, PIDS, Request, as_bytes, contents, limit, words
 from dockerlab.containers.result import Run
 from dockerlab.containers.stream import STDERR, STDOUT, Stream
 from dockerlab.errors import CommandNotFound, ContainerError, DeadlineExceeded
@@ -57,13 +57,14 @@ class Container:
         지점은 create·start(엔진의 답)·first_output·exit입니다. ``timeout``초 안에 끝나지 않으면 exec만 따로
         끝내는 방법이 엔진에 없으므로 컨테이너를 통째로 지웁니다(:class:`DeadlineExceeded`).
         """
-        given = as_bytes(stdin)
+        limit(timeout)
+        given, argv = as_bytes(stdin), words(command)
         marks: dict[str, float] = {}
         start = time.perf_counter()
         with engine.errors_of_engine():
             made = self._api.exec_create(
                 self.id,
-                list(words(command)),
+                list(argv),
                 stdin=given is not None,
                 environment=dict(environment or {}),
                 user=user or "",
@@ -87,7 +88,7 @@ class Container:
             marks["first_output"] = stream.first - start
         result = Run(
             image=self.image,
-            command=words(command),
+            command=argv,
             exit_code=exit_code,
             stdout=stream.content(STDOUT).decode("utf-8", "replace"),
             stderr=stream.content(STDERR).decode("utf-8", "replace"),
@@ -182,7 +183,7 @@ def start(
     command: str | Sequence[str] | None = None,
     *,
     environment: Mapping[str, str] | None = None,
-    files: Mapping[str, bytes] | None = None,
+    files: Mapping[str, str | bytes] | None = None,
     name: str | None = None,
     network: str | None = None,
     ports: Mapping[int, int | None] | None = None,
@@ -198,8 +199,8 @@ def start(
 
     인자는 :func:`run`과 같습니다. ``deadline``초가 지나면 파수꾼이 지웁니다.
     """
-    connected = engine.connect()
-    api = connected.client.api
+    limit(deadline)
+    given = contents(files)
     request = Request(
         image,
         words(command),
@@ -214,6 +215,8 @@ def start(
         workdir=workdir,
         read_only=read_only,
     )
+    connected = engine.connect()
+    api = connected.client.api
     lifecycle.free_ports(request.ports)
     with engine.errors_of_engine():
         lifecycle.settle(api)
@@ -226,7 +229,7 @@ def start(
         stream = None
         try:
             created = time.perf_counter() - begin
-            lifecycle.put(api, container, files or {})
+            lifecycle.put(api, container, given)
             stream = lifecycle.attach(api, container, stdin=None, limit=lifecycle.OUTPUT_LIMIT)
             api.start(container)
         except BaseException:

@@ -17,6 +17,7 @@ MEMORY = 256 * 1024 * 1024
 PIDS = 128
 _LEAST_MEMORY = 6 * 1024 * 1024  # what engines accept at least
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+\Z")
+LONGEST = 7 * 86400  # seconds
 RUN_LABEL = "dockerlab.run"
 
 
@@ -40,9 +41,11 @@ class Request:
     token: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def __post_init__(self) -> None:
-        if not self.image.strip():
-            raise _invalid("이미지 이름이 비어 있습니다", "예: 'tiny'")
+        if not isinstance(self.image, str) or not self.image.strip():
+            raise _invalid(f"이미지 이름으로 쓸 수 없습니다: {self.image!r}", "예: 'tiny'")
         self._check_limits()
+        self._check_words()
+        self._check_ports()
         if self.name is not None and not _NAME.match(self.name):
             raise _invalid(
                 f"컨테이너 이름으로 쓸 수 없습니다: {self.name!r}",
@@ -53,28 +56,50 @@ class Request:
                 f"네트워크 {self.network!r}는 이 과정에서 쓰지 않습니다",
                 "다른 것의 네트워크를 그대로 쓰게 됩니다. 'none'이나 'bridge'를 쓰십시오",
             )
-        if self.ports and self.network == "none":
-            raise _invalid(
-                "네트워크가 없는 컨테이너는 포트를 공개할 수 없습니다", "network='bridge'로 바꾸십시오"
-            )
-        for inside, outside in self.ports.items():
-            for port in (inside, outside):
-                if port is not None and not 1 <= port <= 65535:
-                    raise _invalid(f"포트 번호가 올바르지 않습니다: {port}", "1부터 65535 사이여야 합니다")
         if self.workdir is not None and not self.workdir.startswith("/"):
             raise _invalid(
                 f"작업 폴더가 절대 경로가 아닙니다: {self.workdir!r}", "'/'로 시작하는 경로를 쓰십시오"
             )
 
+    def _check_words(self) -> None:
+        if not isinstance(self.environment, Mapping):
+            raise _invalid(
+                f"환경 변수를 읽을 수 없습니다: {self.environment!r}", "{'이름': '값'}으로 적으십시오"
+            )
+        for text in (*self.command, *map(str, self.environment), *map(str, self.environment.values())):
+            if "\0" in text:  # the kernel ends every string there; the rest would silently be lost
+                raise _invalid(
+                    f"명령과 환경 변수에는 NUL 문자를 쓸 수 없습니다: {text!r}", "그 문자를 빼십시오"
+                )
+
+    def _check_ports(self) -> None:
+        if not isinstance(self.ports, Mapping):
+            raise _invalid(f"포트를 읽을 수 없습니다: {self.ports!r}", "{80: 8080}처럼 적으십시오")
+        if self.ports and self.network == "none":
+            raise _invalid(
+                "네트워크가 없는 컨테이너는 포트를 공개할 수 없습니다", "network='bridge'로 바꾸십시오"
+            )
+        for inside, outside in self.ports.items():
+            for port in (inside, 1 if outside is None else outside):
+                if not isinstance(port, int) or not 1 <= port <= 65535:
+                    raise _invalid(
+                        f"포트 번호가 올바르지 않습니다: {port!r}", "1부터 65535 사이의 정수여야 합니다"
+                    )
+
     def _check_limits(self) -> None:
+        for limit, value in (("memory", self.memory), ("pids", self.pids)):
+            if not isinstance(value, int):
+                raise _invalid(
+                    f"{limit}은(는) 정수여야 합니다: {value!r}", "예: memory=64 * 2**20 (64 MiB), pids=32"
+                )
         if self.memory < _LEAST_MEMORY:
             raise _invalid(
                 f"메모리 한도가 너무 작습니다: {self.memory}바이트", "6291456바이트(6 MiB) 이상이어야 합니다"
             )
         if self.pids < 1:
             raise _invalid(f"프로세스 수 한도가 올바르지 않습니다: {self.pids}", "1 이상이어야 합니다")
-        if not (math.isfinite(self.cpus) and self.cpus >= 0.01):
-            raise _invalid(f"CPU 한도가 올바르지 않습니다: {self.cpus}", "0.01 이상이어야 합니다")
+        if not (isinstance(self.cpus, int | float) and math.isfinite(self.cpus) and self.cpus >= 0.01):
+            raise _invalid(f"CPU 한도가 올바르지 않습니다: {self.cpus!r}", "0.01 이상의 수여야 합니다")
 
     @property
     def reference(self) -> str:
@@ -121,6 +146,8 @@ def words(command: str | Sequence[str] | None) -> tuple[str, ...]:
     if command is None:
         return ()
     if not isinstance(command, str):
+        if not isinstance(command, Sequence) or isinstance(command, bytes):
+            raise _invalid(f"명령을 읽을 수 없습니다: {command!r}", "글이나 낱말의 목록으로 적으십시오")
         return tuple(str(word) for word in command)
     try:
         return tuple(shlex.split(command))
@@ -132,7 +159,30 @@ def words(command: str | Sequence[str] | None) -> tuple[str, ...]:
 
 def as_bytes(text: str | bytes | None) -> bytes | None:
     """글은 UTF-8로 바꿉니다."""
+    if text is not None and not isinstance(text, str | bytes):
+        raise _invalid(f"넣을 내용이 글도 바이트도 아닙니다: {text!r}", "str이나 bytes로 바꾸십시오")
     return text.encode() if isinstance(text, str) else text
+
+
+def contents(files: Mapping[str, str | bytes] | None) -> dict[str, bytes]:
+    """넣을 파일들(절대 경로: 내용)을 살펴 바이트로 바꿉니다."""
+    if files is not None and not isinstance(files, Mapping):
+        raise _invalid(f"넣을 파일을 읽을 수 없습니다: {files!r}", "{'/경로': '내용'}으로 적으십시오")
+    found = {}
+    for path, content in (files or {}).items():
+        if not str(path).startswith("/"):
+            raise _invalid(f"넣을 파일의 경로가 절대 경로가 아닙니다: {path!r}", "'/'로 시작해야 합니다")
+        found[str(path)] = as_bytes(content) or b""
+    return found
+
+
+def limit(seconds: float) -> float:
+    """시간 한도(초)를 살펴 그대로 돌려줍니다."""
+    if not (isinstance(seconds, int | float) and 0 < seconds <= LONGEST):
+        raise _invalid(
+            f"시간 한도가 올바르지 않습니다: {seconds!r}", f"0보다 크고 {LONGEST}초(일주일) 이하여야 합니다"
+        )
+    return seconds
 
 
 def _invalid(what: str, todo: str) -> InvalidRequest:

@@ -8,7 +8,7 @@ from typing import Any
 
 from dockerlab import engine
 from dockerlab.containers import lifecycle
-from dockerlab.containers.request import MEMORY, PIDS, Request, as_bytes, words
+from dockerlab.containers.request import MEMORY, PIDS, Request, as_bytes, contents, limit, words
 from dockerlab.containers.result import Run
 from dockerlab.containers.stream import STDERR, STDOUT, Stream
 from dockerlab.errors import DeadlineExceeded, DockerlabError, OutOfMemory
@@ -24,7 +24,7 @@ def run(
     *,
     stdin: str | bytes | None = None,
     environment: Mapping[str, str] | None = None,
-    files: Mapping[str, bytes] | None = None,
+    files: Mapping[str, str | bytes] | None = None,
     name: str | None = None,
     network: str | None = None,
     ports: Mapping[int, int | None] | None = None,
@@ -53,8 +53,8 @@ def run(
             있습니다.
         EngineLost, DiskFull: 엔진이나 디스크에 문제가 생겼을 때.
     """
-    connected = engine.connect()
-    api = connected.client.api
+    limit(deadline)
+    given = contents(files)
     request = Request(
         image,
         words(command),
@@ -70,6 +70,8 @@ def run(
         read_only=read_only,
         stdin=as_bytes(stdin),
     )
+    connected = engine.connect()
+    api = connected.client.api
     lifecycle.free_ports(request.ports)
     with engine.errors_of_engine():
         lifecycle.settle(api)
@@ -82,7 +84,7 @@ def run(
         container = lifecycle.create(api, request, labels, host_cpus)
         try:
             marks["create"] = time.perf_counter() - start
-            lifecycle.put(api, container, files or {})
+            lifecycle.put(api, container, given)
             stream = lifecycle.attach(api, container, stdin=request.stdin, limit=output_limit)
             try:
                 exit_code = _start_and_wait(api, container, start, deadline, marks)

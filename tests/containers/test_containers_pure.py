@@ -4,6 +4,7 @@ import struct
 
 import pytest
 
+from dockerlab import containers
 from dockerlab.containers.request import Request, words
 from dockerlab.containers.result import Run
 from dockerlab.containers.stream import STDERR, STDOUT, Frames
@@ -54,11 +55,46 @@ def test_words_keep_quotes_and_use_no_shell():
         {"ports": {0: None}},
         {"ports": {80: 70000}},
         {"workdir": "relative"},
+        {"memory": "64m"},
+        {"memory": 64e6},
+        {"pids": "3"},
+        {"cpus": "1"},
+        {"ports": {"80": 8080}},
+        {"ports": [80]},
+        {"environment": ["A=1"]},
+        {"environment": {"A": "a\0b"}},
     ],
 )
 def test_wrong_values_are_refused_before_the_engine_is_asked(wrong):
     with pytest.raises(InvalidRequest) as refused:
         Request("tiny", (), **wrong)
+    assert refused.value.todo
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"image": None},
+        {"command": 5},
+        {"command": ["echo", "a\0b"]},
+        {"deadline": 0},
+        {"deadline": float("inf")},
+        {"deadline": float("nan")},
+        {"deadline": "5"},
+        {"deadline": 1e300},
+        {"stdin": 5},
+        {"files": {"/a": 5}},
+        {"files": {"a": "relative"}},
+        {"files": ["/a"]},
+    ],
+)
+@pytest.mark.parametrize("call", [containers.run, containers.start])
+def test_wrong_arguments_are_refused_before_an_engine_is_looked_for(call, wrong, monkeypatch):
+    if call is containers.start and "stdin" in wrong:
+        return
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    with pytest.raises(InvalidRequest) as refused:
+        call(**{"image": "tiny", "command": "true", **wrong})
     assert refused.value.todo
 
 
