@@ -53,7 +53,7 @@ def test_a_clean_notebook_has_no_problem(tmp_path):
         (notebook(new_markdown_cell("**굵게(bold)**는")), "bold does not end"),
         (notebook(new_markdown_cell("/home/learner/notebooks")), "absolute path"),
         (notebook(cell("open('/root/x')")), "absolute path"),
-        (notebook(new_markdown_cell("deb." + "debian.org")), "host name"),
+        (notebook(new_markdown_cell(".".join(("deb", "debian", "org")))), "host name"),
         (new_notebook(cells=[cell()]), "the kernel is not python3"),
     ],
 )
