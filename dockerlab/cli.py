@@ -6,6 +6,7 @@ The rooms below are imported when their verb runs, so that ``dockerlab --help`` 
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -15,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from dockerlab.arguments import Arguments, count
-from dockerlab.errors import DockerlabError, UsageMistake
+from dockerlab.errors import DiskFull, DockerlabError, UsageMistake
+from dockerlab.places import is_disk_full
 
 GUESTS = ("micro", "full", "uml")
 LEFTOVERS = {
@@ -31,6 +33,8 @@ LEFTOVERS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """명령 하나를 실행하고 끝 코드를 돌려줍니다. 0 성공, 1 오류, 2 잘못 적음, 130 중단입니다."""
     as_json = "--json" in (sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        _speak_korean(stream, as_json)
     try:
         options = parser().parse_args(argv)
         result = options.verb(options)
@@ -46,9 +50,31 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("\n중단했습니다.", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # `dockerlab doctor | head`: nobody reads on. Keep Python from complaining at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # `dockerlab doctor | head`: nobody reads on.
+        _drop_output()
         return 0
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        _drop_output()
+        print(f"[{DiskFull.code}] 디스크에 자리가 없어 결과를 쓰지 못했습니다.", file=sys.stderr)
+        return 1
+
+
+def _drop_output() -> None:
+    # Python would try once more at exit, and complain.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _speak_korean(stream: Any, as_json: bool) -> None:
+    """Terminals understand UTF-8 even where the locale (LANG=C in cron, a pod) says ASCII; JSON is UTF-8."""
+    if not isinstance(stream, io.TextIOWrapper):
+        return  # closed, or somebody else's
+    try:
+        "가".encode(stream.encoding)
+        stream.reconfigure(encoding="utf-8" if as_json else None, errors="replace")
+    except UnicodeEncodeError:
+        stream.reconfigure(encoding="utf-8", errors="replace")
 
 
 def parser() -> Arguments:

@@ -70,12 +70,16 @@ class DockerlabMagics(Magics):
         if parsed is None:
             return None
         given = vars(parsed)
-        variable, shell = given.pop("variable"), given.pop("shell")
+        variable = given.pop("variable")
+        if variable is not None and not variable.isidentifier():
+            raise UsageMistake("변수의 이름으로 쓸 수 없습니다.", seen=variable, todo="예: --as result")
+        shell = _words(given.pop("shell"), "--shell")
+        if not shell:
+            raise UsageMistake("셀을 읽을 셸이 비어 있습니다.", todo="예: --shell bash")
         environment = dict(_pair(text) for text in given.pop("env"))
         image = given.pop("image")
         options = {name: value for name, value in given.items() if value is not None}
-        command = [*shlex.split(shell), "-c", cell]
-        result = containers.run(image, command, environment=environment, **options)
+        result = containers.run(image, [*shell, "-c", cell], environment=environment, **options)
         if variable:
             self.shell.user_ns[variable] = result
         return result
@@ -143,15 +147,18 @@ def _image_names() -> list[str]:
 def _parsed(grammar: Arguments, line: str) -> Any:
     """The values, or ``None`` when only the help was asked for and has been printed."""
     try:
-        words = shlex.split(line)
-    except ValueError as error:
-        raise UsageMistake(
-            f"{grammar.prog} 줄의 따옴표가 맞지 않습니다.", seen=line, todo="따옴표를 닫으십시오."
-        ) from error
-    try:
-        return grammar.parse_args(words)
+        return grammar.parse_args(_words(line, grammar.prog))
     except SystemExit:
         return None
+
+
+def _words(text: str, where: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise UsageMistake(
+            f"{where}의 따옴표가 맞지 않습니다.", seen=text, todo="따옴표를 닫으십시오."
+        ) from error
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -168,3 +168,28 @@ def test_the_contracts_are_in_the_readme(root):
     keys = ["engine.kind", "engine.version", "vm.accelerator", "problems", "rows", "claim", "raw", "dry_run"]
     keys += [*cli.LEFTOVERS, "start", "size", "isolation", "performance", "portability", "resources"]
     assert not [key for key in keys if f"`{key}`" not in readme]
+
+
+@pytest.mark.parametrize("arguments", [["images", "list", "x"], ["images", "list", "x", "--json"]])
+def test_korean_reaches_a_terminal_that_says_it_only_knows_ascii(arguments):
+    said = subprocess.run(
+        [sys.executable, "-m", "dockerlab", *arguments],
+        capture_output=True, env=os.environ | {"PYTHONIOENCODING": "ascii"}, timeout=60,
+    )  # fmt: skip
+    assert said.returncode == 2
+    assert "모르는 인자" in said.stderr.decode()
+    if "--json" in arguments:
+        assert json.loads(said.stdout.decode())["error"]["what"] == "모르는 인자가 있습니다."
+
+
+def test_a_full_disk_under_the_output_is_told():
+    if not os.path.exists("/dev/full"):
+        pytest.skip("no /dev/full on this system")
+    with open("/dev/full", "w") as full:
+        said = subprocess.run(
+            [sys.executable, "-m", "dockerlab", "clean", "--dry-run"],
+            stdout=full, stderr=subprocess.PIPE, text=True, timeout=60,
+            env=os.environ | {"DOCKERLAB_ENGINE": "system"},
+        )  # fmt: skip
+    assert said.returncode == 1
+    assert said.stderr.startswith("[E31]") and "Traceback" not in said.stderr

@@ -45,6 +45,10 @@ def test_the_help_of_each_magic_is_korean(shell, name):
         ("tiny 'open", "따옴표"),
         ("tiny --deadline -3", "0보다 큰"),
         ("tiny --env novalue", "이름=값"),
+        ("tiny --shell \"a'\"", "따옴표"),
+        ("tiny --shell ''", "셸이 비어"),
+        ("tiny --as 1x", "변수"),
+        ("tiny --as lab.x", "변수"),
     ],
 )
 def test_a_mistake_raises_and_is_not_only_printed(shell, line, seen):

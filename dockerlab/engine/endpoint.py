@@ -50,4 +50,9 @@ class Endpoint:
             return False
         if scheme in ("unix", "http+unix"):
             return rest.startswith("/")
-        return scheme in ("tcp", "http", "https", "ssh", "npipe")
+        try:
+            parts = urlsplit(self.url)
+            named = scheme == "npipe" or (bool(parts.hostname) and (parts.port is None or parts.port > 0))
+        except ValueError:  # a port that is no number, half an IPv6 address
+            return False
+        return named and scheme in ("tcp", "http", "https", "ssh", "npipe")

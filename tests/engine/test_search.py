@@ -210,7 +210,11 @@ def test_a_remote_engine_named_by_the_learner_is_used(nowhere, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "host", ["docker.sock", "unix://", "unix://relative", "ftp://x", "/var/run/docker.sock"]
+    "host",
+    [
+        *("docker.sock", "unix://", "unix://relative", "ftp://x", "/var/run/docker.sock", "http://[::1"),
+        *("tcp://127.0.0.1:99999", "tcp://127.0.0.1:port", "tcp://:2375", "ssh://host:x"),
+    ],
 )
 def test_an_unreadable_docker_host_is_told(nowhere, monkeypatch, host):
     monkeypatch.setenv("DOCKER_HOST", host)
