@@ -80,5 +80,5 @@ def _options(folder: Path, port: int, token: str, page: str, browser: bool) -> l
         "--ServerApp.answer_yes=True",
         # Given here, so that Jupyter does not print the address a second time in English.
         f"--IdentityProvider.token={token}",
-        "--Application.log_level=WARN",
+        "--Application.log_level=ERROR",
     ]
