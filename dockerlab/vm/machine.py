@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import os
 import re
 import secrets
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from dockerlab.errors import GuestNotAnswering, GuestNotReady
+from dockerlab.errors import GuestNotAnswering, GuestNotReady, UsageMistake
 from dockerlab.measure.phases import Phases
 from dockerlab.places import disk_errors, runtime_dir
 from dockerlab.progress import Report, silent
@@ -33,6 +34,10 @@ from dockerlab.vm.transcript import Transcript, record
 # not of VMs, so it is kept out of the comparison. no_timer_check is what a kernel under KVM sets by itself:
 # on a loaded machine emulated interrupts come late and the check ends in a panic. Both are told in `cmdline`.
 _EASY_TO_EMULATE = "norandmaps no_timer_check"
+
+
+LEAST_MEMORY = 32 * 2**20
+"""이보다 작은 메모리(바이트)로는 부팅하지 않습니다. QEMU는 1 MiB보다 작으면 말없이 128 MiB를 줍니다."""
 
 
 @dataclass(frozen=True)
@@ -117,9 +122,15 @@ class Machine:
 
     def memory(self) -> int:
         """게스트가 호스트에서 차지하는 메모리(바이트)입니다. 자식까지 더한 PSS이고, macOS에서는 USS입니다."""
-        root = psutil.Process(self.pid)
+        try:
+            root = psutil.Process(self.pid)
+            family = [root, *root.children(recursive=True)]
+        except (psutil.NoSuchProcess, psutil.ZombieProcess) as error:
+            raise GuestNotAnswering(
+                "게스트가 이미 꺼져 있어 메모리를 잴 수 없습니다.", todo="게스트를 다시 시작하십시오."
+            ) from error
         total = 0
-        for process in [root, *root.children(recursive=True)]:
+        for process in family:
             try:
                 info = process.memory_full_info()
             except (psutil.NoSuchProcess, psutil.ZombieProcess):
@@ -130,12 +141,13 @@ class Machine:
     def run(self, command: str, timeout: float = 60.0) -> Ran:
         """게스트의 셸에서 명령을 실행합니다. 표준 출력과 오류는 합쳐지고 표준 입력은 비어 있습니다.
 
-        ``timeout``초 안에 끝나지 않으면 게스트를 끄고 ``GuestNotAnswering``을 냅니다.
+        ``timeout``초 안에 끝나지 않으면 게스트를 끄고 ``GuestNotAnswering``을 냅니다. Ctrl-C로 멈추어도
+        게스트를 끕니다.
         """
         try:
             return self._shell.run(command, timeout)
-        except GuestNotAnswering:
-            # What the command left half done would spoil whatever is asked next.
+        except (GuestNotAnswering, KeyboardInterrupt):
+            # What the command left half done would spoil, and hold up, whatever is asked next.
             self.close()
             raise
 
@@ -211,8 +223,15 @@ def start(
     않으면 정말로 도는 것 가운데 가장 빠른 것), ``files``는 {게스트의 경로: 호스트의 파일}입니다.
     ``QemuMissing``, ``GuestMissing``, ``GuestNotReady``, ``ChecksumMismatch``, ``FetchError``를 냅니다.
     """
+    for name, wanted, least in (("memory", memory, LEAST_MEMORY), ("timeout", timeout, 0.1)):
+        if wanted is not None and not (isinstance(wanted, int | float) and least <= wanted < math.inf):
+            raise UsageMistake(
+                f"{name}에 쓸 수 없는 값입니다: {wanted!r}",
+                seen=f"가장 작은 값: {least}",
+                todo="memory는 바이트(예: 256 * 2**20), timeout은 초로 적으십시오.",
+            )
     chosen = prepare(guest, report) if isinstance(guest, str) else guest
-    chosen = replace(chosen, memory=memory or chosen.memory, timeout=timeout or chosen.timeout)
+    chosen = replace(chosen, memory=int(memory or chosen.memory), timeout=timeout or chosen.timeout)
     machine = Machine(chosen, UML if chosen.is_uml else choose(accelerator))
     try:
         machine._boot(files or {})

@@ -1,7 +1,10 @@
 """Real boots: to the finish line, into a panic, into silence; and work inside a guest."""
 
 import hashlib
+import os
+import signal
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -106,6 +109,29 @@ def test_memory_is_what_the_host_gives(machine):
     assert 20 * 2**20 < machine.memory() < 4 * machine.guest.memory
     guest_total = int(machine.run("awk '/MemTotal/ {print $2}' /proc/meminfo").output) * 1024
     assert guest_total < machine.guest.memory
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"memory": "1g"}, {"memory": 1}, {"timeout": 0}, {"timeout": float("nan")}]
+)
+def test_impossible_machines_are_refused(wrong):
+    with pytest.raises(UsageMistake):
+        vm.boot_vm("micro", **wrong)
+
+
+def test_an_interrupted_command_does_not_hold_up_the_next(micro, marked):
+    with vm.start(marked.guest(micro)) as machine:
+        assert machine.run("true").exit_code == 0
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            machine.run("sleep 60")
+        began = time.perf_counter()
+        with pytest.raises(GuestNotAnswering):
+            machine.run("echo next")
+        with pytest.raises(GuestNotAnswering):
+            machine.memory()
+        assert time.perf_counter() - began < 5
+    assert marked.gone_within(1)
 
 
 def test_files_of_the_host_can_be_put_inside(micro, tmp_path, marked):
