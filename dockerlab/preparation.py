@@ -58,8 +58,7 @@ def _qemu(say: Callable[[str], None], report: Report) -> None:
     try:
         qemu.find()
     except QemuMissing as error:
-        package = "qemu-system-arm" if qemu.host_arch() == "aarch64" else "qemu-system-x86"
-        install([package], "가상 머신(VM)을 부팅하는 QEMU", say, report, otherwise=error)
+        install([qemu.debian_package()], "가상 머신(VM)을 부팅하는 QEMU", say, report, otherwise=error)
         qemu.find()
 
 

@@ -128,7 +128,7 @@ def ensure(report: Report = silent) -> Bundle:
             return bundle
         for left in home.glob(".new-*"):  # of one that was killed: nobody else works now
             shutil.rmtree(left, ignore_errors=True)
-        packages, files = gather(SUITE, _chosen, report, "엔진 묶음 내려받기")
+        _, packages, files = gather(SUITE, _chosen, report, "엔진 묶음 내려받기")
         version = _build(home, packages, files, report)
         _remove_old(home)
     return Bundle(home / _name(), version)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import hashlib
 import json
 import tempfile
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rootfs:
-    """만들어 둔 tar(gzip) 하나입니다. ``packages``는 '이름=판' 꼴이고, ``sha256``은 tar 파일의 것입니다."""
+    """만들어 둔 tar(gzip) 하나입니다. ``packages``는 '이름=버전' 꼴이고, ``sha256``은 tar 파일의 것입니다."""
 
     name: str
     arch: str
@@ -65,9 +66,9 @@ def make(name: str, arch: str, report: Report = silent) -> Rootfs:
         found = kept(name, arch)
         if found is not None:
             return found
-        index = packages.open_index(recipes.SUITE, arch, report=report)
-        chosen = recipes.ingredients(name, index)
-        debs = packages.fetch_all(chosen, report, f"'{name}' 이미지의 패키지 내려받기")
+        what = f"'{name}' 이미지의 패키지 내려받기"
+        ingredients = functools.partial(recipes.ingredients, name)
+        index, chosen, debs = packages.gather(recipes.SUITE, ingredients, report, what, arch)
         with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=_home()) as folder:
             root = Path(folder, "root")
             root.mkdir()

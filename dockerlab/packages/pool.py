@@ -53,15 +53,15 @@ def gather(
     report: Report = silent,
     what: str = "패키지 내려받기",
     arch: str | None = None,
-) -> tuple[list[Package], list[Path]]:
-    """배포판의 목록에서 ``choose``가 고른 패키지와 내려받은 파일들을 돌려줍니다.
+) -> tuple[Index, list[Package], list[Path]]:
+    """배포판의 목록과, 거기서 ``choose``가 고른 패키지와, 내려받은 파일들을 돌려줍니다.
 
     간직한 목록이 낡았거나 그 미러에 닿지 못하면, 목록을 새로 받고 답하는 미러에서 한 번 더 합니다.
     """
     index = open_index(suite, arch, report)
     packages = choose(index)
     try:
-        return packages, fetch_all(packages, report, what)
+        return index, packages, fetch_all(packages, report, what)
     except ChecksumMismatch:
         raise
     except FetchError as error:
@@ -70,4 +70,4 @@ def gather(
         if index.mirror == before.mirror and error.status is None:
             raise
     packages = choose(index)
-    return packages, fetch_all(packages, report, what)
+    return index, packages, fetch_all(packages, report, what)

@@ -49,7 +49,7 @@ class GuestFile:
 class Guest:
     """부팅할 준비가 된 게스트 하나입니다.
 
-    ``ready``는 준비가 끝났음을 알리는 콘솔의 표지(정규식), ``memory``는 바이트, ``timeout``은 초입니다.
+    ``ready``는 준비가 끝났음을 알리는 콘솔의 표시(정규식), ``memory``는 바이트, ``timeout``은 초입니다.
     ``login``이 있으면 그 이름으로 로그인한 뒤에 명령을 실행합니다. ``bus``는 디스크를 꽂을 장치의 종류입니다.
     """
 
@@ -217,8 +217,8 @@ def _debian(suite: str, package: str, path: str, report: Report, fetch: bool) ->
     def make() -> bytes:
         from dockerlab import packages
 
-        chosen = packages.open_index(suite, report=report).package(package)
-        deb = packages.fetch(chosen, report=report)
+        what = f"{package} 내려받기"
+        _, _, [deb] = packages.gather(suite, lambda index: [index.package(package)], report, what)
         with tempfile.TemporaryDirectory(prefix="dockerlab-vm-") as root:
             packages.unpack(deb, Path(root), keep=lambda member: member.endswith(path.removeprefix("usr")))
             return Path(root, path).read_bytes()

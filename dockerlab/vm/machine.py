@@ -45,7 +45,7 @@ class Boot:
     """부팅 한 번의 결과입니다.
 
     ``phases``의 시작은 게스트의 프로세스를 띄우기 직전이고, 지점은 ``firmware``(콘솔의 첫 바이트),
-    ``kernel``("Linux version"), ``init``(커널이 init을 실행), ``ready``(사용자 공간의 표지 또는 로그인
+    ``kernel``("Linux version"), ``init``(커널이 init을 실행), ``ready``(사용자 공간의 표시 또는 로그인
     프롬프트)의 첫 바이트를 호스트가 본 때입니다. ``firmware``는 BIOS가 있는 x86에만 있고, ``uml``은
     ``kernel``도 알 수 없어 없습니다. ``emulated``가 참이면 CPU를 흉내 낸 것이라 VM의 성능이 아닙니다.
     """

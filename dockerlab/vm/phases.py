@@ -13,7 +13,7 @@ _INIT = re.compile(rb"Run \S+ as init process")
 
 
 def wait_ready(transcript: Transcript, guest: Guest, deadline: float) -> Found | None:
-    """준비의 표지를 기다립니다. 커널 패닉, 콘솔의 끝, ``deadline``이 먼저 오면 ``None``입니다."""
+    """준비의 표시를 기다립니다. 커널 패닉, 콘솔의 끝, ``deadline``이 먼저 오면 ``None``입니다."""
     either = re.compile(b"(?:%s)|(?:%s)" % (guest.ready.encode(), PANIC.pattern))
     met = transcript.wait_for(either, deadline)
     ready = transcript.find(guest.ready_pattern)

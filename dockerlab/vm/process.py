@@ -1,7 +1,7 @@
 """게스트의 프로세스를 띄우고, 주인이 어떻게 죽더라도 함께 사라지게 합니다.
 
 Linux에서는 커널이 지켜 줍니다(``PR_SET_PDEATHSIG``). 그 신호는 만든 *스레드*가 끝날 때 오므로,
-모든 게스트를 파이썬 프로세스가 끝날 때까지 사는 스레드 하나가 띄웁니다.
+모든 게스트를 Python 프로세스가 끝날 때까지 사는 스레드 하나가 띄웁니다.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Child:
 
     @property
     def output(self) -> IO[bytes]:
-        """콘솔에서 읽는 흐름입니다. 읽는 쪽이 닫습니다."""
+        """콘솔에서 읽는 스트림입니다. 읽는 쪽이 닫습니다."""
         return self._running().stdout
 
     def wait(self, timeout: float) -> int | None:

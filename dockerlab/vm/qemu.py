@@ -70,8 +70,12 @@ def install_command() -> str:
     """이 컴퓨터에 QEMU를 까는 명령 하나입니다."""
     if sys.platform == "darwin":
         return "brew install qemu"
-    package = "qemu-system-arm" if host_arch() == "aarch64" else "qemu-system-x86"
-    return f"sudo apt-get install -y --no-install-recommends {package}"
+    return f"sudo apt-get install -y --no-install-recommends {debian_package()}"
+
+
+def debian_package() -> str:
+    """이 컴퓨터의 CPU를 위한 QEMU가 든 Debian·Ubuntu 패키지의 이름입니다."""
+    return "qemu-system-arm" if host_arch() == "aarch64" else "qemu-system-x86"
 
 
 def command(
