@@ -35,7 +35,7 @@ class Arguments(argparse.ArgumentParser):
         self._positionals.title = "인자"
         self._optionals.title = "선택 항목"
         if wants_help:
-            self.add_argument("-h", "--help", action="help", help="이 도움말을 보입니다")
+            self.add_argument("-h", "--help", action="help", help="이 도움말을 보여 줍니다")
 
     def error(self, message: str) -> NoReturn:
         for pattern, sentence in _SENTENCES:

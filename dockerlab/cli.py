@@ -31,7 +31,7 @@ LEFTOVERS = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """명령 하나를 실행하고 끝 코드를 돌려줍니다. 0 성공, 1 오류, 2 잘못 적음, 130 중단입니다."""
+    """명령 하나를 실행하고 종료 코드를 돌려줍니다. 0 성공, 1 오류, 2 잘못된 인자, 130 중단입니다."""
     as_json = "--json" in (sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):
         _speak_korean(stream, as_json)
@@ -80,14 +80,14 @@ def _speak_korean(stream: Any, as_json: bool) -> None:
 def parser() -> Arguments:
     """명령줄의 문법을 만듭니다."""
     top = Arguments(prog="dockerlab", description="실험으로 배우는 Docker 과정의 도우미입니다.")
-    top.add_argument("--version", action="version", version=_version(), help="버전을 보입니다")
+    top.add_argument("--version", action="version", version=_version(), help="버전을 보여 줍니다")
     verbs = top.add_subparsers(title="명령", metavar="명령", required=True, dest="command")
 
     def verb(name: str, run: Callable[[argparse.Namespace], str | None], summary: str, *, as_json=True):
         added = verbs.add_parser(name, prog=f"dockerlab {name}", help=summary, description=summary)
         added.set_defaults(verb=run)
         if as_json:
-            added.add_argument("--json", action="store_true", help="결과를 JSON으로 보입니다")
+            added.add_argument("--json", action="store_true", help="결과를 JSON으로 보여 줍니다")
         return added
 
     verb("doctor", _doctor, "엔진, VM, 글꼴, 디스크를 살펴보고 빠진 것을 고치는 명령을 알려 줍니다")
@@ -95,12 +95,12 @@ def parser() -> Arguments:
     lab = verb("lab", _lab, "JupyterLab에서 과정을 엽니다", as_json=False)
     lab.add_argument("folder", nargs="?", type=Path, metavar="폴더", help="과정 폴더 (기본: 찾아냄)")
     lab.add_argument("--port", type=int, default=8888, metavar="번호", help="포트 (쓰이면 그다음 번호)")
-    lab.add_argument("--no-browser", action="store_true", help="브라우저를 열지 않고 주소만 보입니다")
+    lab.add_argument("--no-browser", action="store_true", help="브라우저를 열지 않고 주소만 보여 줍니다")
 
-    images = verb("images", _images, "과정 이미지를 보이거나 준비하고, 오프라인 교실 묶음을 만들고 들입니다")
+    images = verb("images", _images, "과정 이미지를 보고 준비하며, 교실용 묶음을 만들고 불러옵니다")
     images.add_argument(
-        "action", nargs="?", choices=("list", "prepare", "export", "import"), default="list", metavar="할일",
-        help="list(기본) 보기, prepare 준비, export 묶음 만들기, import 묶음 들이기",
+        "action", nargs="?", choices=("list", "prepare", "export", "import"), default="list", metavar="동작",
+        help="list(기본) 보기, prepare 준비, export 묶음 만들기, import 묶음 불러오기",
     )  # fmt: skip
     images.add_argument("names", nargs="*", metavar="이름", help="이미지. export와 import는 파일이 먼저")
 
@@ -109,13 +109,13 @@ def parser() -> Arguments:
         ("compare", _compare, "비교표의 여섯 줄을 모두 이 컴퓨터에서 잽니다"),
     ):
         added = verb(name, run, summary)
-        added.add_argument("-n", "--rounds", type=count, default=10, metavar="번", help="반복 수 (기본 10)")
+        added.add_argument("-n", "--rounds", type=count, default=10, metavar="횟수", help="기본 10")
         added.add_argument(
             "--guest", choices=GUESTS, default="micro", metavar="게스트", help="micro(기본), full, uml"
         )
 
     clean = verb("clean", _clean, "과정이 만들고 남긴 것만 지웁니다")
-    clean.add_argument("--dry-run", action="store_true", help="지우지 않고 무엇을 지울지 보입니다")
+    clean.add_argument("--dry-run", action="store_true", help="지우지 않고 무엇을 지울지 보여 줍니다")
     clean.add_argument("--images", action="store_true", help="과정 이미지도 지웁니다")
 
     setup = verb("setup", _setup, "엔진, QEMU, 과정 이미지를 준비합니다 (make가 부릅니다)", as_json=False)
@@ -176,7 +176,7 @@ def _export_images(images, names, report):
 
 def _import_images(images, names, report):
     if len(names) != 1:
-        raise UsageMistake("들일 묶음의 파일 하나를 적으십시오.", todo="dockerlab images import 파일")
+        raise UsageMistake("불러올 묶음의 파일 하나를 적으십시오.", todo="dockerlab images import 파일")
     return images.import_bundle(names[0], report)
 
 

@@ -43,7 +43,7 @@ def container_arguments() -> Arguments:
 def race_arguments() -> Arguments:
     """``%race``의 문법입니다."""
     grammar = Arguments(prog="%race", description="컨테이너와 VM의 시작을 번갈아 재어 견줍니다.")
-    grammar.add_argument("-n", "--rounds", type=count, default=10, metavar="번", help="반복 수 (기본 10)")
+    grammar.add_argument("-n", "--rounds", type=count, default=10, metavar="횟수", help="기본 10")
     grammar.add_argument(
         "--guest", action="append", choices=GUESTS, metavar="게스트",
         help="micro(기본), full, uml (여러 번 쓸 수 있음)",

@@ -53,7 +53,7 @@ class Claim:
         return sources.about(self.claim)
 
     def as_dict(self) -> dict[str, Any]:
-        """``dockerlab compare --json``의 한 줄입니다. 열쇠는 공개된 약속이라 바뀌지 않습니다."""
+        """``dockerlab compare --json``의 한 줄입니다. 키는 공개된 약속이라 바뀌지 않습니다."""
         return {
             "claim": self.claim,
             "container": self.container,
@@ -90,7 +90,7 @@ class ComparisonTable:
         return tuple(dict.fromkeys(note for each in self.rows for note in each.notes))
 
     def as_dict(self) -> dict[str, Any]:
-        """``dockerlab compare --json``의 출력입니다. 열쇠는 공개된 약속이라 바뀌지 않습니다."""
+        """``dockerlab compare --json``의 출력입니다. 키는 공개된 약속이라 바뀌지 않습니다."""
         return {
             "rows": [each.as_dict() for each in self.rows],
             "engine": dict(self.engine),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 
 ARCHITECTURES = {"amd64": 62, "arm64": 183}
-"""도커가 부르는 이름과 ELF의 e_machine 값입니다."""
+"""Docker가 부르는 이름과 ELF의 e_machine 값입니다."""
 
 _BASE = 0x400000
 _HEADERS = 64 + 56

@@ -38,7 +38,7 @@ class DiskBoot:
 class Found:
     """이식성 실험에서 본 것 모두입니다.
 
-    ``layers``는 이미지의 층들의 다이제스트, ``container_kernel``과 ``engine_kernel``은 컨테이너 안의
+    ``layers``는 이미지의 레이어들의 다이제스트, ``container_kernel``과 ``engine_kernel``은 컨테이너 안의
     ``uname -r``과 엔진이 말하는 커널입니다.
     """
 
@@ -64,7 +64,7 @@ class Found:
 
     @property
     def same_content(self) -> bool:
-        """두 번째 엔진에서도 층들의 다이제스트가 같으면 참입니다."""
+        """두 번째 엔진에서도 레이어들의 다이제스트가 같으면 참입니다."""
         return self.second.tried and self.second.layers == self.layers
 
 
@@ -164,7 +164,7 @@ def verdict(found: Found) -> str:
     if found.second.tried:
         kept = "그대로였습니다" if found.same_content else "달랐습니다"
         agreed = "같았습니다" if found.same_answer else "달랐습니다"
-        sentences.append(f"두 번째 엔진으로 옮기자 층의 다이제스트는 {kept}. 답은 {agreed}.")
+        sentences.append(f"두 번째 엔진으로 옮기자 레이어의 다이제스트는 {kept}. 답은 {agreed}.")
     for each in found.foreign:
         if not each.own:
             outcome = "실행되었습니다" if each.ran else "실행되지 않았습니다"

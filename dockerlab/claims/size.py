@@ -29,7 +29,7 @@ _KERNEL_FOLDERS = ("/boot", "/lib/modules", "/lib/firmware")
 class ImageSize:
     """이미지 하나의 크기입니다. 모두 바이트입니다.
 
-    ``told``는 엔진이 말하는 크기, ``archive``는 ``docker save``로 옮길 때의 크기, ``layers``는 층의 수입니다.
+    ``told``는 엔진이 말하는 크기, ``archive``는 ``docker save``로 옮길 크기, ``layers``는 레이어 수입니다.
     """
 
     name: str

@@ -1,6 +1,6 @@
 """컨테이너에 붙은 연결에서 출력을 읽고 입력을 보냅니다.
 
-엔진의 형식(Docker Engine API, "Attach to a container"): 8바이트 머리(흐름 번호, 0 세 개,
+엔진의 형식(Docker Engine API, "Attach to a container"): 8바이트 머리(스트림 번호, 0 세 개,
 빅 엔디언 길이) 뒤에 그 길이만큼의 내용이 옵니다.
 """
 
@@ -20,7 +20,7 @@ _CHUNK = 64 * 1024
 
 
 class Frames:
-    """도착한 바이트를 (흐름 번호, 내용)으로 나눕니다. 조각이 어디서 끊겨도 됩니다."""
+    """도착한 바이트를 (스트림 번호, 내용)으로 나눕니다. 조각이 어디서 끊겨도 됩니다."""
 
     def __init__(self) -> None:
         self._head = b""
@@ -47,8 +47,8 @@ class Frames:
 class Stream:
     """연결 하나를 끝까지 읽습니다. 읽는 일은 곁의 스레드가 해서, 시작 요청과 겹쳐 시간을 잽니다.
 
-    ``limit``은 흐름마다 간직하는 바이트이고, 넘치면 버리면서 계속 읽습니다(컨테이너가 막히지 않게).
-    ``patience``초가 있으면 기다리는 동안 엔진이 살아 있는지 확인하고, 죽었으면 흐름을 끝냅니다.
+    ``limit``은 스트림마다 간직하는 바이트이고, 넘치면 버리면서 계속 읽습니다(컨테이너가 막히지 않게).
+    ``patience``초가 있으면 기다리는 동안 엔진이 살아 있는지 확인하고, 죽었으면 스트림을 끝냅니다.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class Stream:
             return tuple((at - start, piece) for at, kind, piece in self._pieces if kind == STDOUT)
 
     def wait_for(self, text: bytes, timeout: float) -> bool:
-        """``text``가 나올 때까지 기다립니다. 나오지 않고 흐름이 끝나거나 때가 지나면 거짓입니다."""
+        """``text``가 나올 때까지 기다립니다. 나오지 않고 스트림이 끝나거나 때가 지나면 거짓입니다."""
         end = time.perf_counter() + timeout
         with self._changed:
             while not any(text in self._joined(kind) for kind in (STDOUT, STDERR)):
@@ -127,7 +127,7 @@ class Stream:
         return b"".join(piece for _, of, piece in self._pieces if of == kind)
 
     def wait_end(self, timeout: float) -> bool:
-        """흐름이 끝날 때까지 기다립니다. 끝났으면 참입니다."""
+        """스트림이 끝날 때까지 기다립니다. 끝났으면 참입니다."""
         with self._changed:
             return self._changed.wait_for(lambda: self._ended, timeout)
 

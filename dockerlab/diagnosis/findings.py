@@ -94,7 +94,7 @@ def _of_engine(engine: dict[str, Any]) -> list[str]:
         ]
     passed = [one for one in engine.get("tried", ()) if one["code"]]
     absent = [one["url"].removeprefix("unix://") for one in passed if one["code"] == "E01" and one["url"]]
-    lines += [f"  지나친 곳: {one['outcome']}" for one in passed if one["code"] != "E01" or not one["url"]]
+    lines += [f"  건너뛴 곳: {one['outcome']}" for one in passed if one["code"] != "E01" or not one["url"]]
     return lines + ([f"  소켓이 없는 곳: {', '.join(absent)}"] if absent else [])
 
 

@@ -1,4 +1,4 @@
-"""docker 명령이 지금 쓰는 문맥(context)을 읽습니다.
+"""docker 명령이 지금 쓰는 컨텍스트(context)을 읽습니다.
 
 docker-py has ContextAPI, but it looks for contexts in the current directory when there is no
 config.json, swallows a broken config.json and raises a bare Exception for a broken meta.json.
@@ -15,11 +15,11 @@ from dockerlab.engine.endpoint import Endpoint
 
 
 class ContextUnreadable(ValueError):
-    """문맥의 설정을 읽지 못했습니다. 까닭을 한국어 한 줄로 담습니다."""
+    """컨텍스트의 설정을 읽지 못했습니다. 까닭을 한국어 한 줄로 담습니다."""
 
 
 def current_context() -> Endpoint | None:
-    """지금 문맥의 엔진입니다. 기본 문맥이면 ``None``이고, 읽지 못하면 :class:`ContextUnreadable`입니다."""
+    """지금 컨텍스트의 엔진입니다. 기본이면 ``None``이고, 읽지 못하면 :class:`ContextUnreadable`입니다."""
     folder = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
     name = os.environ.get("DOCKER_CONTEXT") or _configured(folder / "config.json")
     if name in ("", "default"):

@@ -48,7 +48,7 @@ class Discovery:
 def find(report: Report = silent) -> Endpoint:
     """쓸 수 있는 엔진의 주소를 찾습니다.
 
-    ``DOCKER_HOST``, docker 명령의 문맥, 기본 소켓들, 내장 엔진의 순서로 봅니다. 환경 변수
+    ``DOCKER_HOST``, docker 명령의 컨텍스트, 기본 소켓들, 내장 엔진의 순서로 봅니다. 환경 변수
     ``DOCKERLAB_ENGINE``이 ``embedded``면 내장 엔진만, ``system``이면 내장 엔진 없이 찾습니다.
 
     Raises:
@@ -141,7 +141,7 @@ def _from_context() -> Iterator[_Candidate]:
             raise ContextUnreadable(f"{context.origin}의 주소를 읽을 수 없습니다: {context.url}")
     except ContextUnreadable as error:
         unreadable = EngineNotFound(
-            str(error), todo="docker context use default로 기본 문맥을 쓰거나 설정 파일을 고치십시오."
+            str(error), todo="docker context use default로 기본 컨텍스트을 쓰거나 설정 파일을 고치십시오."
         )
         yield _Candidate("docker context", "", partial(_raise, unreadable), named)
     else:

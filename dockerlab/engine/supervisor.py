@@ -1,4 +1,4 @@
-"""내장 엔진을 지키는 프로세스입니다. 커널들이 함께 쓰고, 마지막 커널이 사라지면 끝냅니다.
+"""내장 엔진을 지키는 프로세스입니다. 노트북 커널들이 함께 쓰고, 마지막 노트북 커널이 사라지면 끝냅니다.
 
 A client is a connection to ``control.sock``: it is told the state in lines of JSON and holds the
 engine alive for as long as it stays open, so that even ``kill -9`` gives its lease back.

@@ -132,7 +132,7 @@ def _events(answer: Any) -> Iterator[dict[str, Any]]:
 
 
 def raise_said(event: dict[str, Any]) -> None:
-    """엔진이 흐름 속에 적은 오류를 던집니다(상태 코드는 이미 200이었습니다)."""
+    """엔진이 스트림 속에 적은 오류를 던집니다(상태 코드는 이미 200이었습니다)."""
     import docker.errors
 
     if "error" in event:

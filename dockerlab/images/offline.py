@@ -1,7 +1,7 @@
-"""교실용 묶음: 과정 이미지들을 파일 하나로 내보내고, 네트워크 없이 들입니다.
+"""교실용 묶음: 과정 이미지들을 파일 하나로 내보내고, 네트워크 없이 불러옵니다.
 
-형식은 tar입니다. 이미지마다 ``이름.tar.gz``(docker save의 흐름)가 하나씩 있고, 맨 뒤의 ``bundle.json``이
-이름, 크기, SHA-256, CPU 종류를 말합니다. 들일 때 모두 확인한 뒤에야 엔진에 넣습니다.
+형식은 tar입니다. 이미지마다 ``이름.tar.gz``(docker save의 스트림)가 하나씩 있고, 맨 뒤의 ``bundle.json``이
+이름, 크기, SHA-256, CPU 종류를 말합니다. 불러올 때 모두 확인한 뒤에야 엔진에 넣습니다.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def _read_note(source: Path, file: BinaryIO) -> tuple[str, list[_Part]]:
     try:
         told = json.loads(note or b"")
         if told["format"] != FORMAT or told["version"] != VERSION:
-            raise broken(source, f"형식 {told['format']!r}, 판 {told['version']!r}")
+            raise broken(source, f"형식 {told['format']!r}, 버전 {told['version']!r}")
         parts = [
             _Part(image["name"], *places[f"{image['name']}.tar.gz"], image["sha256"])
             for image in told["images"]
@@ -218,7 +218,7 @@ def _reported(file: BinaryIO, part: _Part, report: Report) -> Iterator[bytes]:
     for chunk in _content(file, part):
         yield chunk
         done += len(chunk)
-        report(f"'{part.name}' 이미지 들이기", done, part.size)
+        report(f"'{part.name}' 이미지 불러오기", done, part.size)
 
 
 def _content(file: BinaryIO, part: _Part) -> Iterator[bytes]:

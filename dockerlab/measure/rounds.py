@@ -79,8 +79,8 @@ def _seconds(name: str, result: Phases | float, finish: str | Mapping[str, str] 
     seconds = result.at(mark)
     if seconds is None:
         raise MeasureError(
-            f"{name}: 정해 둔 끝 지점을 지나지 않았습니다.",
-            seen=f"끝 지점 {mark}, 지난 지점 {', '.join(at for at, _ in result.marks) or '없음'}",
+            f"{name}: 정해 둔 결승선을 지나지 않았습니다.",
+            seen=f"결승선 {mark}, 지난 지점 {', '.join(at for at, _ in result.marks) or '없음'}",
             todo="중간에 실패한 실행은 시간으로 세지 않습니다. 출력을 보고 원인을 고친 뒤 다시 재십시오.",
         )
     return seconds

@@ -1,6 +1,6 @@
 """Debian 패키지를 root 권한 없이, 컴퓨터를 바꾸지 않고 가져와 풉니다.
 
-서명된 목록(``open_index``) → 꾸러미 고르기(``Index.closure``) → 내려받기(``fetch``) → 풀기(``unpack``).
+서명된 목록(``open_index``) → 패키지 고르기(``Index.closure``) → 내려받기(``fetch``) → 풀기(``unpack``).
 """
 
 from dockerlab.packages.deb import unpack

@@ -31,7 +31,7 @@ def architecture() -> str:
         return _ARCHITECTURES[machine.lower()]
     except KeyError:
         raise ToolMissing(
-            "이 CPU에서 도는 엔진 꾸러미는 준비되어 있지 않습니다.",
+            "이 CPU에서 도는 엔진 묶음은 준비되어 있지 않습니다.",
             seen=f"CPU: {machine}",
             todo="x86-64나 arm64 컴퓨터를 쓰거나 Docker를 직접 설치한 뒤 다시 실행하십시오.",
         ) from None

@@ -14,7 +14,7 @@ from pathlib import Path
 from dockerlab.errors import SignatureInvalid, ToolMissing
 
 KEYS = Path(__file__).with_name("keys")
-"""이 과정이 믿는 Debian 서명 열쇠(bookworm, trixie)의 폴더입니다."""
+"""이 과정이 믿는 Debian 서명 키(bookworm, trixie)의 폴더입니다."""
 
 
 @dataclass(frozen=True)

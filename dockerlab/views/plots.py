@@ -57,7 +57,7 @@ def ratios_figure(
     reference: str = "네이티브와 같음",
     notes: Sequence[str] = (),
 ) -> Drawing:
-    """일의 종류(바깥 열쇠)마다, 환경(안쪽 열쇠)이 기준의 몇 배인지를 95 % 구간과 함께 그립니다.
+    """일의 종류(바깥 키)마다, 환경(안쪽 키)이 기준의 몇 배인지를 95 % 구간과 함께 그립니다.
 
     차이를 말할 수 없는 비는 속이 빈 표식으로 그립니다.
     """
@@ -95,7 +95,7 @@ def growth_figure(
     metadata: Mapping[str, Mapping] | None = None,
     notes: Sequence[str] = (),
 ) -> Drawing:
-    """이름마다 개수(안쪽 열쇠)에 따른 바이트를 선으로 그립니다. 값은 점마다 적습니다."""
+    """이름마다 개수(안쪽 키)에 따른 바이트를 선으로 그립니다. 값은 점마다 적습니다."""
     metadata = metadata or {}
     values = [value for points in series.values() for value in points.values()]
     labels = {name: case(name, metadata.get(name, {}).get("accelerator")) for name in series}

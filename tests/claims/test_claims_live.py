@@ -194,7 +194,7 @@ def test_a_work_that_fails_in_the_machine_leaves_nothing(monkeypatch):
     monkeypatch.setattr(performance, "WORKS", (broken,))
     with pytest.raises(DockerlabError) as caught:
         performance.measure(1)
-    assert "끝난 코드 3" in caught.value.seen
+    assert "종료 코드 3" in caught.value.seen
     assert ours() == NOTHING
 
 

@@ -58,7 +58,7 @@ def shell():
 def test_output_comes_first_then_the_phases():
     shown = html(sheets.run_sheet(ran(stderr="경고")))
     assert shown.index("안녕하세요") < shown.index("경고") < shown.index("격리하고 프로세스 띄우기")
-    assert "끝난 코드 0" in shown and "310 ms" in shown
+    assert "종료 코드 0" in shown and "310 ms" in shown
 
 
 @pytest.mark.parametrize("field", ["stdout", "stderr", "image"])
@@ -94,7 +94,7 @@ def test_printable_keeps_what_people_write():
 def test_failures_and_origins_are_told():
     killed = ran(exit_code=137, oom_killed=True, origin="built:debian/12", truncated=True)
     shown = text(sheets.run_sheet(killed))
-    assert "끝난 코드 137" in shown and "OOM" in shown and "이 컴퓨터에서" in shown and "버렸습니다" in shown
+    assert "종료 코드 137" in shown and "OOM" in shown and "이 컴퓨터에서" in shown and "버렸습니다" in shown
     assert "멈춤" in text(sheets.run_sheet(ran(exit_code=None)))
 
 
@@ -122,9 +122,9 @@ def test_registered_classes_exist_where_they_are_registered(module, name):
 
 def test_ipython_shows_a_run_as_html_and_words(shell):
     data, _ = shell.display_formatter.format(ran())
-    assert "<pre" in data["text/html"] and data["text/plain"].startswith("컨테이너 tiny: 끝난 코드 0")
+    assert "<pre" in data["text/html"] and data["text/plain"].startswith("컨테이너 tiny: 종료 코드 0")
     data, _ = shell.display_formatter.format([ran()])
-    assert "text/html" not in data and "끝난 코드 0" in data["text/plain"]
+    assert "text/html" not in data and "종료 코드 0" in data["text/plain"]
 
 
 def test_ipython_shows_a_comparison_and_a_timing(shell):
