@@ -31,7 +31,13 @@ def dead():
 @pytest.fixture
 def mine(monkeypatch, tmp_path):
     """Session folders of its own, so that no other test's are touched."""
-    monkeypatch.setattr(places, "runtime_dir", lambda *parts: made(tmp_path.joinpath("run", *parts)))
+    usual = places.runtime_dir
+
+    def elsewhere(*parts):
+        # Only what sessions left: the engine's own folder stays where the engine is.
+        return made(tmp_path.joinpath("run", *parts)) if parts[:1] == ("session",) else usual(*parts)
+
+    monkeypatch.setattr(places, "runtime_dir", elsewhere)
     return tmp_path / "run"
 
 
