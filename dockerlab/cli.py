@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not is_disk_full(error):
             raise
         _drop_output()
-        print(f"[{DiskFull.code}] 디스크에 자리가 없어 결과를 쓰지 못했습니다.", file=sys.stderr)
+        print(f"[{DiskFull.code}] 디스크에 공간이 없어 결과를 쓰지 못했습니다.", file=sys.stderr)
         return 1
 
 

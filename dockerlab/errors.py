@@ -33,7 +33,7 @@ class DockerlabError(Exception):
         return shown
 
     def _render_traceback_(self) -> list[str]:
-        """IPython이 역추적 대신 이 문장들을 보여 주게 합니다."""
+        """IPython이 트레이스백(traceback) 대신 이 문장들을 보여 주게 합니다."""
         return self.lines()
 
     def as_dict(self) -> dict[str, str]:

@@ -43,15 +43,15 @@ def cache_dir(*parts: str) -> Path:
 
 @contextmanager
 def disk_errors(target: Path) -> Iterator[None]:
-    """쓰다가 난 운영 체제의 오류를 ``DiskFull``이나 ``PlaceNotWritable``로 바꿉니다."""
+    """쓰다가 난 운영체제의 오류를 ``DiskFull``이나 ``PlaceNotWritable``로 바꿉니다."""
     try:
         yield
     except OSError as error:
         if is_disk_full(error):
             raise DiskFull(
-                "디스크에 자리가 없어 쓰지 못했습니다.",
+                "디스크에 공간이 없어 쓰지 못했습니다.",
                 seen=f"{target.parent}: {error.strerror}",
-                todo="자리를 비우고 다시 실행하십시오. DOCKERLAB_HOME으로 다른 디스크를 쓸 수도 있습니다.",
+                todo="공간을 비우고 다시 실행하십시오. DOCKERLAB_HOME으로 다른 디스크를 쓸 수도 있습니다.",
             ) from error
         raise PlaceNotWritable(
             f"과정의 자료를 쓸 수 없습니다: {target}",

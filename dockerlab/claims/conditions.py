@@ -46,7 +46,7 @@ def of_engine() -> dict[str, Any]:
 
 
 def seccomp(options: Iterable[str]) -> str:
-    """엔진이 컨테이너에 거는 seccomp 필터의 이름입니다(``/info``에서 읽음). 없으면 빈 글입니다."""
+    """엔진이 컨테이너에 거는 seccomp 필터의 이름입니다(``/info``에서 읽음). 없으면 빈 문자열입니다."""
     for option in options:
         parts = dict(part.partition("=")[::2] for part in option.split(","))
         if parts.get("name") == "seccomp":

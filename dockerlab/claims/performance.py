@@ -254,6 +254,6 @@ def _between(heard: Sequence[tuple[float, bytes]], exit_code: int | None, where:
 def _failed(where: str, exit_code: int | None, output: str) -> MeasureError:
     return MeasureError(
         f"일을 시키지 못해 시간을 재지 못했습니다({where}).",
-        seen=f"끝난 코드 {exit_code}, 출력 {output[-200:]!r}",
+        seen=f"종료 코드 {exit_code}, 출력 {output[-200:]!r}",
         todo="dockerlab doctor로 점검한 뒤 다시 재십시오.",
     )

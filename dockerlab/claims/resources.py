@@ -129,7 +129,7 @@ def hold_guests(
 
 
 def take_and_give_back(image: str, guest: str) -> Growth:
-    """컨테이너와 VM 안에서 메모리 파일시스템에 파일을 썼다가 지우고, 그때마다 호스트의 몫을 봅니다."""
+    """컨테이너와 VM 안에서 메모리 파일 시스템에 파일을 썼다가 지우고, 그때마다 호스트의 몫을 봅니다."""
     with containers.start(image, ["sleep", "3600"]) as container:
         before = container.memory()
         container.exec(["sh", "-c", _TAKE.format(where="/dev/shm")])

@@ -45,7 +45,7 @@ def run(
     네트워크는 따로 정하지 않으면 없고('none'), ``ports``(안쪽 포트: 바깥 포트, 바깥이 ``None``이면 빈 포트)는
     이 컴퓨터의 127.0.0.1에만 열립니다. ``files``는 시작하기 전에 넣는 파일(절대 경로: 내용)입니다.
 
-    끝난 코드가 0이 아니어도 오류가 아니라 결과입니다. 어떻게 끝나든 컨테이너는 남지 않습니다.
+    종료 코드가 0이 아니어도 오류가 아니라 결과입니다. 어떻게 끝나든 컨테이너는 남지 않습니다.
 
     Raises:
         ImageMissing, CommandNotFound, PortInUse, NameInUse, InvalidRequest: 실행하지 못했을 때.
@@ -103,7 +103,7 @@ def run(
 def _start_and_wait(
     api: Any, container: str, start: float, deadline: float, marks: dict[str, float]
 ) -> int | None:
-    """시작하고 끝나기를 기다려 끝난 코드를 돌려줍니다. 시간이 다 되면 ``None``입니다."""
+    """시작하고 끝나기를 기다려 종료 코드를 돌려줍니다. 시간이 다 되면 ``None``입니다."""
     api.start(container)
     marks["start"] = time.perf_counter() - start
     try:
@@ -158,7 +158,7 @@ def _checked(result: Run, request: Request, deadline: float) -> Run:
         error = OutOfMemory(
             f"컨테이너가 메모리 한도를 넘었습니다(한도 {request.memory / 2**20:.0f} MiB). "
             "커널이 프로세스를 강제로 끝냈습니다.",
-            seen=f"끝난 코드 {result.exit_code}, OOMKilled=true, 그때까지의 출력: {_tail(result)}",
+            seen=f"종료 코드 {result.exit_code}, OOMKilled=true, 그때까지의 출력: {_tail(result)}",
             todo="memory를 늘리거나 메모리를 덜 쓰게 고치십시오.",
         )
     else:
@@ -182,7 +182,7 @@ def boot(image: str = "tiny", *, deadline: float = 60.0) -> Phases:
     if result.stdout.strip() != _MARKER or ready is None:
         raise DockerlabError(
             f"이미지 '{image}'의 컨테이너가 준비 신호를 찍지 못했습니다.",
-            seen=f"끝난 코드 {result.exit_code}, 출력 {_tail(result)}",
+            seen=f"종료 코드 {result.exit_code}, 출력 {_tail(result)}",
             todo="dockerlab images로 과정 이미지를 다시 준비하십시오.",
         )
     return Phases((("create", result.phases.at("create") or 0.0), ("ready", ready)))

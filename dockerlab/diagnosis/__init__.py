@@ -1,4 +1,4 @@
-"""이 컴퓨터에서 과정이 잘 돌아갈지 살펴봅니다: 엔진, 한도, VM, 글꼴, 디스크, 파이썬.
+"""이 컴퓨터에서 과정이 잘 돌아갈지 살펴봅니다: 엔진, 한도, VM, 글꼴, 디스크, Python.
 
 Whatever is broken, an examination ends in a diagnosis: every part is examined on its own, and what it
 trips over becomes a problem with the one command that mends it. (The room is not called doctor: the
@@ -30,7 +30,7 @@ def doctor() -> Diagnosis:
         vm={"accelerator": "none", "guests": []} | found.examine("VM을", machines.virtual_machines),
         fonts=found.examine("글꼴을", machines.fonts),
         disk=found.examine("디스크를", machines.disk),
-        python=found.examine("파이썬을", machines.python),
+        python=found.examine("Python을", machines.python),
         problems=tuple(found.problems),
         notes=tuple(found.notes),
     )

@@ -107,7 +107,7 @@ def _of_machine(told: Diagnosis) -> list[str]:
     lines.append(f"한글 글꼴: {', '.join(told.fonts.get('files', ())) or '없음'}")
     if disk:
         lines.append(f"디스크: {disk['free'] / 2**30:.1f} GiB 남음 ({disk['path']})")
-    lines.append(f"파이썬: {python.get('version', '?')}, 과정 {python.get('package') or '?'}")
+    lines.append(f"Python: {python.get('version', '?')}, 과정 {python.get('package') or '?'}")
     return lines
 
 

@@ -1,4 +1,4 @@
-"""VM, 글꼴, 디스크, 파이썬을 살펴봅니다."""
+"""VM, 글꼴, 디스크, Python을 살펴봅니다."""
 
 from __future__ import annotations
 
@@ -80,16 +80,16 @@ def disk(found: Findings) -> dict[str, Any]:
 
 
 def python(found: Findings) -> dict[str, Any]:
-    """파이썬의 버전과, 이름이 같은 다른 패키지가 있는지를 봅니다."""
+    """Python의 버전과, 이름이 같은 다른 패키지가 있는지를 봅니다."""
     version = platform.python_version()
     if not PYTHONS[0] <= sys.version_info[:2] <= PYTHONS[1]:
-        what = "이 과정이 확인하지 않은 파이썬입니다. 3.11, 3.12, 3.13에서 동작을 확인했습니다."
+        what = "이 과정이 확인하지 않은 Python입니다. 3.11, 3.12, 3.13에서 동작을 확인했습니다."
         found.problem("D06", what, f"Python {version}", "make setup PYTHON=python3.13")
     clash = _name_clash()
     if clash:
         found.problem(
             "D07",
-            "이름이 같은 다른 패키지가 이 파이썬에 설치되어 있어 이 과정의 파일을 덮어쓸 수 있습니다.",
+            "이름이 같은 다른 패키지가 이 Python에 설치되어 있어 이 과정의 파일을 덮어쓸 수 있습니다.",
             clash,
             "pip uninstall -y dockerlab && pip install --force-reinstall --no-deps dockerlab-course",
         )
@@ -102,7 +102,7 @@ def python(found: Findings) -> dict[str, Any]:
 
 
 def _name_clash() -> str:
-    """``dockerlab``이라는 이름을 함께 차지하는 다른 배포판입니다. 없으면 빈 글입니다."""
+    """``dockerlab``이라는 이름을 함께 차지하는 다른 배포판입니다. 없으면 빈 문자열입니다."""
     for distribution in importlib.metadata.distributions(name="dockerlab"):
         files = distribution.files or []
         if not files or any(file.parts[:1] == ("dockerlab",) for file in files):

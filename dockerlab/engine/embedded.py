@@ -43,7 +43,7 @@ _leases: dict[Path, Lease] = {}  # by the folder of the engine's sockets
 
 
 def impossible() -> str:
-    """이 컴퓨터에서 내장 엔진을 쓸 수 없는 까닭입니다. 쓸 수 있으면 빈 글입니다."""
+    """이 컴퓨터에서 내장 엔진을 쓸 수 없는 까닭입니다. 쓸 수 있으면 빈 문자열입니다."""
     if platform.system() != "Linux":
         return f"내장 엔진은 Linux에서만 동작합니다(이 컴퓨터: {platform.system()})."
     if os.geteuid() != 0:
@@ -74,7 +74,7 @@ def running() -> bool:
 
 
 def pid() -> int | None:
-    """이 프로세스가 빌린 내장 엔진의 이름공간을 연 프로세스 번호입니다. 빌리지 않았으면 ``None``입니다."""
+    """이 프로세스가 빌린 내장 엔진의 네임스페이스를 연 프로세스의 번호이고, 없으면 ``None``입니다."""
     with _lock:
         said = _held()
     return said["pid"] if said else None
@@ -143,9 +143,9 @@ def _failed(plan: supervisor.Plan, what: str, log: str) -> DockerlabError:
     free = min(shutil.disk_usage(folder).free for folder in (plan.run, plan.data))
     if free < LEAST_ROOM:
         return DiskFull(
-            "디스크에 자리가 없어 내장 Docker 엔진을 시작하지 못했습니다.",
+            "디스크에 공간이 없어 내장 Docker 엔진을 시작하지 못했습니다.",
             seen=f"{plan.data}: {free / 2**20:.1f} MiB 남음",
-            todo="자리를 비우고 다시 실행하십시오. DOCKERLAB_HOME으로 다른 디스크를 쓸 수도 있습니다.",
+            todo="공간을 비우고 다시 실행하십시오. DOCKERLAB_HOME으로 다른 디스크를 쓸 수도 있습니다.",
         )
     return EngineStartFailed(
         what,

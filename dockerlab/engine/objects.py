@@ -1,4 +1,4 @@
-"""엔진 안의 우리 것(컨테이너, 네트워크, 볼륨, 이미지)을 이름표로 찾고, 확인하고, 지웁니다.
+"""엔진 안의 우리 것(컨테이너, 네트워크, 볼륨, 이미지)을 라벨로 찾고, 확인하고, 지웁니다.
 
 A label alone does not make an object ours: a container inherits the labels of its image, an image those
 of its base, and `docker commit` passes a container's labels on. So every call of ``labels()`` gives a
@@ -41,7 +41,7 @@ class EngineConfused(OSError):
 
 
 def listed(endpoint: Endpoint, kind: str, label: str) -> list[Thing]:
-    """이름표가 있는 우리 것을 찾습니다. 이름표를 물려받기만 한 것은 빼고 줍니다."""
+    """라벨이 있는 우리 것을 찾습니다. 라벨을 물려받기만 한 것은 빼고 줍니다."""
     path = _FOLDERS[kind] + ("/json" if kind in ("container", "image") else "")
     query = {"filters": json.dumps({"label": [label]})} | ({"all": "1"} if kind == "container" else {})
     answer = ask(endpoint, "GET", path, query=query)
@@ -59,7 +59,7 @@ def listed(endpoint: Endpoint, kind: str, label: str) -> list[Thing]:
 
 
 def remove(endpoint: Endpoint, thing: Thing, ours: Callable[[dict[str, str]], bool]) -> bool:
-    """이름표를 다시 읽어 아직 우리 것이면 온전한 id로 지웁니다. 이제 없으면 참입니다."""
+    """라벨을 다시 읽어 아직 우리 것이면 전체 id로 지웁니다. 이제 없으면 참입니다."""
     seen = _inspect(endpoint, thing.kind, thing.id)
     if seen.status == 404:
         return True
@@ -74,7 +74,7 @@ def remove(endpoint: Endpoint, thing: Thing, ours: Callable[[dict[str, str]], bo
 
 
 def _inherited(endpoint: Endpoint, thing: Thing) -> bool:
-    """이름표가 이미지에서 왔는지 봅니다. 그렇다면 학습자가 그 이미지로 띄운 컨테이너입니다."""
+    """라벨이 이미지에서 왔는지 봅니다. 그렇다면 학습자가 그 이미지로 띄운 컨테이너입니다."""
     seen = _inspect(endpoint, "container", thing.id)
     image = seen.body.get("Image") if seen.good and isinstance(seen.body, dict) else None
     if not image:
@@ -86,7 +86,7 @@ def _inherited(endpoint: Endpoint, thing: Thing) -> bool:
 
 
 def _originals(endpoint: Endpoint, things: list[Thing]) -> list[Thing]:
-    """같은 이름표를 가진 이미지 가운데 물려준 쪽만 고릅니다. 가릴 수 없으면 모두 둡니다."""
+    """같은 라벨을 가진 이미지 가운데 물려준 쪽만 고릅니다. 가릴 수 없으면 모두 둡니다."""
     families: dict[tuple[str, str], list[tuple[int, Thing]]] = {}
     for thing in things:
         number = thing.labels.get(OBJECT, "")

@@ -107,14 +107,14 @@ def _agreed(endpoint: Endpoint, said: dict) -> Greeting:
         raise EngineTooOld(
             f"Docker 엔진이 너무 오래되었습니다: {endpoint.url}",
             seen=seen,
-            todo="Docker Engine을 새 판으로 올리십시오.",
+            todo="Docker Engine을 새 버전으로 업그레이드하십시오.",
         )
     agreed = min(newest, DEFAULT_DOCKER_API_VERSION, key=_number)
     if _number(agreed) < _number(oldest):
         raise EngineTooNew(
             f"Docker 엔진이 이 과정이 아는 것보다 새로운 API만 받습니다: {endpoint.url}",
             seen=seen,
-            todo="pip install --upgrade dockerlab-course docker로 과정을 올리십시오.",
+            todo="pip install --upgrade dockerlab-course docker로 과정을 업그레이드하십시오.",
         )
     parts = said.get("Components") or []
     podman = any("podman" in str(part.get("Name", "")).lower() for part in parts if isinstance(part, dict))

@@ -1,4 +1,4 @@
-"""이 프로세스가 만드는 모든 것에 다는 이름표와, 이 프로세스를 지켜보는 파수꾼입니다.
+"""이 프로세스가 만드는 모든 것에 다는 라벨과, 이 프로세스를 지켜보는 파수꾼입니다.
 
 A session is one process. It begins when the first thing is made and needs no ending: the watcher notices
 when the process is gone, however it went.
@@ -52,7 +52,7 @@ _engine: Endpoint | None = None
 
 
 def labels(deadline: float | None = None, *, kind: str = "container") -> dict[str, str]:
-    """엔진에 만드는 것 하나에 다는 이름표입니다. 처음 부르면 파수꾼이 시작됩니다.
+    """엔진에 만드는 것 하나에 다는 라벨입니다. 처음 부르면 파수꾼이 시작됩니다.
 
     한 번 부를 때마다 번호가 달라지므로 하나에 한 번씩 부릅니다. 컨테이너는 지금부터 ``deadline``초(정하지
     않으면 한 시간)가 지나면 치워집니다. 이미지를 만들 때는 ``kind="image"``로 부릅니다.
@@ -124,7 +124,7 @@ def current_id() -> str | None:
 
 @functools.cache
 def host() -> str:
-    """이 컴퓨터(앞)와, 이번 부팅의 이 사용자와 pid 이름공간(뒤)을 나타내는 글입니다.
+    """이 컴퓨터(앞)와, 이번 부팅의 이 사용자와 pid 네임스페이스(뒤)을 나타내는 글입니다.
 
     Only with the whole of it equal does an owner's pid mean anything here: pids of another boot, of
     another namespace (a notebook in a container) or hidden ones of another user (hidepid) do not.

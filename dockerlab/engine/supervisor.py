@@ -171,7 +171,7 @@ class Supervisor:
             self.tell({"state": "failed", "log": log.read_text(errors="replace")[-2000:]})
 
     async def start_network(self) -> str:
-        """엔진의 이름공간을 사용자 공간 네트워크로 바깥과 잇습니다. 잇지 못하면 까닭을 돌려줍니다."""
+        """엔진의 네임스페이스를 사용자 공간 네트워크로 바깥과 잇습니다. 잇지 못하면 까닭을 돌려줍니다."""
         assert self.engine is not None
         if not os.path.exists("/dev/net/tun"):
             return "no /dev/net/tun"

@@ -86,13 +86,13 @@ RULES = (
         r"client version \S+ is too new",
         errors.EngineTooOld,
         "엔진의 API가 이 과정에 너무 오래되었습니다.",
-        "Docker Engine을 새 판으로 올리십시오.",
+        "Docker Engine을 새 버전으로 업그레이드하십시오.",
     ),
     Rule(
         r"client version \S+ is too old",
         errors.EngineTooNew,
         "엔진이 이 과정이 아는 것보다 새로운 API만 받습니다.",
-        "pip install --upgrade dockerlab-course docker로 과정을 올리십시오.",
+        "pip install --upgrade dockerlab-course docker로 과정을 업그레이드하십시오.",
     ),
     Rule(
         r"layer verification failed|manifest verification failed|digest mismatch|unexpected commit digest",

@@ -197,7 +197,7 @@ def _smoke(api: Any, image: CourseImage) -> None:
         try:
             tried = containers.run(image.reference, ["sh", "-c", _SMOKE[image.name]])
             failure = (
-                "" if tried.stdout == "ready\n" else f"끝난 코드 {tried.exit_code}: {tried.stderr[-300:]}"
+                "" if tried.stdout == "ready\n" else f"종료 코드 {tried.exit_code}: {tried.stderr[-300:]}"
             )
         except BaseException:
             discard(api, image.id)

@@ -13,7 +13,7 @@ def reference(name: str) -> str:
 
 
 def origin_text(origin: str) -> str:
-    """이미지가 어디서 왔는지를 한 문장으로 말합니다. 과정 이미지가 아니면 빈 글입니다."""
+    """이미지가 어디서 왔는지를 한 문장으로 말합니다. 과정 이미지가 아니면 빈 문자열입니다."""
     source, _, detail = origin.partition(":")
     if source == "registry":
         return f"레지스트리에서 받은 공식 이미지 ({detail})"

@@ -12,7 +12,7 @@ _known: dict[tuple[str, str], str] = {}
 
 
 def of(connected: Any, reference: str) -> str:
-    """이미지의 출처 라벨입니다. 없으면 빈 글입니다. 한 번 본 이미지는 다시 묻지 않습니다.
+    """이미지의 출처 라벨입니다. 없으면 빈 문자열입니다. 한 번 본 이미지는 다시 묻지 않습니다.
 
     Raises:
         ImageMissing: 이미지가 이 엔진에 없을 때.

@@ -124,7 +124,7 @@ class _Unzipped:
 def problem(chunks: Iterable[bytes], reference: str, label: str, value: str) -> str:
     """gzip으로 묶인 ``docker save`` 스트림이 ``reference`` 하나만 담고 그 라벨이 맞는지 봅니다.
 
-    맞으면 빈 글을, 아니면 무엇이 다른지를 돌려줍니다. ``Refused``를 낼 수 있습니다.
+    맞으면 빈 문자열을, 아니면 무엇이 다른지를 돌려줍니다. ``Refused``를 낼 수 있습니다.
     """
     said: dict[str, Any] = {}
     seen: set[str] = set()

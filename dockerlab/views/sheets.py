@@ -38,7 +38,7 @@ class Sheet:
 def run_sheet(run: Run) -> Sheet:
     """컨테이너를 한 번 실행한 결과입니다. 출력이 먼저, 단계가 나중입니다."""
     blocks = [("표준 출력", run.stdout), ("표준 오류", run.stderr)]
-    ended = "스스로 끝나기 전에 멈춤" if run.exit_code is None else f"끝난 코드 {run.exit_code}"
+    ended = "스스로 끝나기 전에 멈춤" if run.exit_code is None else f"종료 코드 {run.exit_code}"
     notes = []
     if run.oom_killed:
         notes.append("메모리 한도를 넘어 커널이 강제로 끝냈습니다(OOM).")
@@ -244,7 +244,7 @@ def diagnosis_sheet(diagnosis: Diagnosis) -> Sheet:
         ("VM 가속기", accelerator(machine["accelerator"])),
         ("게스트", ", ".join(map(case, machine["guests"]))),
         ("디스크", f"{size(disk['free'])} 남음" if disk else ""),
-        ("파이썬", diagnosis.python.get("version", "")),
+        ("Python", diagnosis.python.get("version", "")),
     )
     count = len(diagnosis.problems)
     return Sheet(

@@ -70,7 +70,7 @@ def stretch(before: str | None, name: str) -> str:
 
 
 def accelerator(name: str | None) -> str:
-    """가속기의 이름입니다. 예: ``"tcg"`` → ``"TCG 에뮬레이션"``. 없으면 빈 글입니다."""
+    """가속기의 이름입니다. 예: ``"tcg"`` → ``"TCG 에뮬레이션"``. 없으면 빈 문자열입니다."""
     return ACCELERATORS.get(name, name) if name else ""
 
 
