@@ -58,6 +58,13 @@ def count(text: str) -> int:
     return int(text)
 
 
+def port(text: str) -> int:
+    """포트 번호(1~65535)를 읽습니다."""
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"1부터 65535 사이의 정수여야 합니다 ({text!r})")
+    return int(text)
+
+
 def seconds(text: str) -> float:
     """0보다 큰 초를 읽습니다."""
     try:

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from dockerlab.arguments import Arguments, count
+from dockerlab.arguments import Arguments, count, port
 from dockerlab.errors import DiskFull, DockerlabError, UsageMistake
 from dockerlab.places import is_disk_full
 
@@ -94,7 +94,7 @@ def parser() -> Arguments:
 
     lab = verb("lab", _lab, "JupyterLab에서 과정을 엽니다", as_json=False)
     lab.add_argument("folder", nargs="?", type=Path, metavar="폴더", help="과정 폴더 (기본: 찾아냄)")
-    lab.add_argument("--port", type=int, default=8888, metavar="번호", help="포트 (쓰이면 그다음 번호)")
+    lab.add_argument("--port", type=port, default=8888, metavar="번호", help="포트 (쓰이면 그다음 번호)")
     lab.add_argument("--no-browser", action="store_true", help="브라우저를 열지 않고 주소만 보여 줍니다")
 
     images = verb("images", _images, "과정 이미지를 보고 준비하며, 교실용 묶음을 만들고 불러옵니다")

@@ -49,6 +49,8 @@ def test_the_help_of_each_verb_is_korean(verb, capsys):
         (["race", "--guest", "windows"], "쓸 수 없는 값입니다: 'windows'"),
         (["doctor", "--verbose"], "모르는 인자가 있습니다: --verbose"),
         (["lab", "--port"], "--port 뒤에 값이 필요합니다"),
+        (["lab", "--port", "99999"], "1부터 65535"),
+        (["lab", "--port", "-1"], "--port"),
     ],
 )
 def test_a_mistake_is_three_korean_lines_and_exit_code_2(arguments, seen, capsys):

@@ -195,17 +195,19 @@ def _plan(report: Report) -> supervisor.Plan:
             seen=f"{longest} ({len(os.fsencode(longest))}바이트, 한도 {SOCKET_PATH_LIMIT}바이트)",
             todo="DOCKERLAB_HOME을 더 짧은 경로로 정하십시오.",
         )
-    bundle = ""
+    bundle, network = "", ["slirp4netns"]
     if not own_binaries():
         from dockerlab.engine import bundle as bundles
 
-        bundle = str(bundles.ensure(report).root)
+        made = bundles.ensure(report)
+        bundle, network = str(made.root), made.command("slirp4netns")
     name = hashlib.sha256(os.fsencode(run)).hexdigest()[:12]
     return supervisor.Plan(
         run=str(run),
         data=str(places.data_dir("engine", "data")),
         root=str(places.data_dir("engine", "root")),
         bundle=bundle,
+        network=network,
         idle=float(os.environ.get("DOCKERLAB_ENGINE_IDLE", "10")),
         cgroup=f"/dockerlab-{name}",
     )

@@ -39,6 +39,7 @@ class Plan:
     data: str  # data root
     root: str  # an empty folder to build the engine's root file system on
     bundle: str  # "" for the machine's own dockerd
+    network: list[str]  # how slirp4netns is called
     idle: float  # seconds without a client before it stops
     cgroup: str
 
@@ -146,17 +147,8 @@ class Supervisor:
         log = self.run / "dockerd.log"
         with log.open("wb") as output:
             self.engine = await asyncio.create_subprocess_exec(
-                *[
-                    "setpriv",
-                    "--pdeathsig",
-                    "KILL",
-                    "unshare",
-                    "--mount",
-                    "--net",
-                    "--pid",
-                    "--fork",
-                    "--kill-child",
-                ],
+                *DIES_WITH_US,
+                *("unshare", "--mount", "--net", "--pid", "--fork", "--kill-child"),
                 *("--propagation", "slave", "sh", str(here / "embedded.sh")),
                 env=environment,
                 stdin=asyncio.subprocess.DEVNULL,
@@ -172,6 +164,9 @@ class Supervisor:
 
     async def start_network(self) -> str:
         """엔진의 네임스페이스를 사용자 공간 네트워크로 바깥과 잇습니다. 잇지 못하면 까닭을 돌려줍니다."""
+        # setpriv would be found where slirp4netns is not, and fail unheard.
+        if shutil.which(self.plan.network[0]) is None:
+            return "no slirp4netns"
         assert self.engine is not None
         if not os.path.exists("/dev/net/tun"):
             return "no /dev/net/tun"
@@ -184,20 +179,18 @@ class Supervisor:
             except OSError:
                 return "the engine ended"
             await asyncio.sleep(0.005)
-        try:
+        with (self.run / "network.log").open("wb") as log:
             self.network = await asyncio.create_subprocess_exec(
                 *DIES_WITH_US,
-                *program(self.plan.bundle, "slirp4netns"),
+                *self.plan.network,
                 # Containers must not reach what listens on the host's loopback.
                 *("--configure", "--mtu=65520", "--disable-host-loopback"),
                 str(self.engine.pid),
                 "tap0",
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
-                stderr=(self.run / "network.log").open("wb"),
+                stderr=log,
             )
-        except FileNotFoundError:
-            return "no slirp4netns"
         return ""
 
     async def wait_until_answering(self) -> bool:
@@ -233,15 +226,6 @@ class Supervisor:
         clear_cgroups(self.plan.cgroup)
         shutil.rmtree(self.run / "exec", ignore_errors=True)
         (self.run / "docker.sock").unlink(missing_ok=True)
-
-
-def program(bundle: str, name: str) -> list[str]:
-    """프로그램을 부르는 명령입니다. 묶음의 프로그램은 묶음의 로더로 부릅니다."""
-    if not bundle:
-        return [name]
-    library = next(Path(bundle, "usr/lib").glob("*-linux-gnu"))
-    loader = next(library.glob("ld-linux-*"))
-    return [str(loader), "--library-path", str(library), str(Path(bundle, "usr/bin", name))]
 
 
 def clear_cgroups(name: str) -> None:

@@ -11,7 +11,7 @@ import http.client
 import json
 import socket
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -66,9 +66,12 @@ def _exchange(connection: http.client.HTTPConnection, method: str, target: str, 
 
     def give_up() -> None:
         late.set()
-        if connection.sock is not None:
-            # Closing would not wake a blocked read; shutting down does.
-            connection.sock.shutdown(socket.SHUT_RDWR)
+        waiting = connection.sock
+        # It may be closed at this very moment: an error here would reach the learner's screen.
+        with suppress(OSError):
+            if waiting is not None:
+                # Closing would not wake a blocked read; shutting down does.
+                waiting.shutdown(socket.SHUT_RDWR)
 
     timer = threading.Timer(limit, give_up)
     timer.daemon = True
