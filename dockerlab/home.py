@@ -1,4 +1,4 @@
-"""과정의 집입니다. JupyterLab을 한국어 화면으로 과정의 첫 쪽에서 엽니다."""
+"""JupyterLab을 한국어 화면으로 과정의 첫 쪽에서 엽니다."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def course_folder(start: Path | None = None) -> Path:
             return folder
     raise CourseMissing(
         "과정의 노트북을 찾지 못했습니다.",
-        seen=f"{here}와 그 위 폴더에 {LESSONS} 폴더가 없습니다.",
+        seen=f"{here} 폴더와 그 위의 폴더들에 {LESSONS} 폴더가 없습니다.",
         todo="과정 저장소를 내려받은 폴더에서 다시 실행하거나 dockerlab lab 폴더경로를 적으십시오.",
     )
 
@@ -42,7 +42,7 @@ def open_lab(
     """JupyterLab을 시작하고, 주소를 ``announce``로 알린 뒤, 끝날 때까지 기다립니다.
 
     이 컴퓨터 안에서만 열리고(127.0.0.1) 주소에 든 암호(token)를 알아야 들어갈 수 있습니다. ``port``가
-    쓰이고 있으면 그다음 번호를 씁니다. Ctrl-C 한 번으로 커널까지 모두 끝납니다.
+    쓰이고 있으면 그다음 번호를 씁니다. Ctrl-C 한 번으로 노트북 커널까지 모두 끝납니다.
     """
     try:
         from jupyterlab.labapp import LabApp

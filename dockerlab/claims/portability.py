@@ -169,8 +169,13 @@ def verdict(found: Found) -> str:
         if not each.own:
             outcome = "실행되었습니다" if each.ran else "실행되지 않았습니다"
             sentences.append(f"CPU 구조가 {each.arch}인 이미지는 {outcome}({each.said}).")
-    follows = "그대로 보입니다" if found.container_kernel == found.engine_kernel else "와 다르게 보입니다"
-    sentences.append(f"컨테이너 안에서는 엔진의 커널({found.engine_kernel})이 {follows}.")
+    if found.container_kernel == found.engine_kernel:
+        sentences.append(f"컨테이너 안에서는 엔진의 커널({found.engine_kernel})이 그대로 보입니다.")
+    else:
+        sentences.append(
+            f"컨테이너 안에서 본 커널({found.container_kernel})은 "
+            f"엔진의 커널({found.engine_kernel})과 다릅니다."
+        )
     sentences.append(f"같은 VM 디스크: {_vm_fact(found.disks)}.")
     works = found.same_answer and not any(each.ran for each in found.foreign if not each.own)
     if works:

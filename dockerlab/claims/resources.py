@@ -17,7 +17,7 @@ from typing import Any
 from dockerlab import containers, images, vm
 from dockerlab.claims import conditions, pss
 from dockerlab.claims.claim import Claim
-from dockerlab.claims.words import against, volume
+from dockerlab.claims.words import against, percent, volume
 from dockerlab.measure import Timing, compare, machine
 from dockerlab.measure.machine import cores
 from dockerlab.progress import Report, silent
@@ -190,11 +190,13 @@ def verdict(timings: Mapping[str, Timing], growth: Growth, limit: int) -> str:
         before, during, after = getattr(growth, who)
         sentences.append(
             f"{title}: {volume(TAKEN)}를 쓰자 {volume(before)}에서 {volume(during)}로, "
-            f"돌려주자 {volume(after)}로 되어 늘어난 몫의 {growth.returned(who):.0%}가 되돌아왔습니다."
+            f"돌려주자 {volume(after)}로 되어 늘어난 몫의 {percent(growth.returned(who))}가 되돌아왔습니다."
         )
     share = machine_.median / limit
     more = "그보다 많은" if share > 1 else "처음부터 다 차지하지는 않고 그"
-    sentences.append(f"VM에 준 메모리는 {volume(limit)}이고, 호스트에서는 {more} {share:.0%}를 차지합니다.")
+    sentences.append(
+        f"VM에 준 메모리는 {volume(limit)}이고, 호스트에서는 {more} {percent(share)}를 차지합니다."
+    )
     return " ".join(sentences)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from dockerlab import engine, images, vm
 from dockerlab.claims import conditions
 from dockerlab.claims.claim import Claim
-from dockerlab.claims.words import times, volume
+from dockerlab.claims.words import percent, times, volume
 from dockerlab.errors import MeasureError
 from dockerlab.images import names
 from dockerlab.progress import Report, silent
@@ -82,7 +82,7 @@ def measure(
 ) -> Claim:
     """이미지와 게스트의 크기를 바이트로 봅니다. 각각의 첫째가 줄을 대표합니다.
 
-    ``inside``가 참이면 디스크가 있는 게스트를 부팅해 그 안의 몫도 셉니다(에뮬레이션에서 십여 초).
+    ``inside``가 참이면 디스크가 있는 게스트를 부팅해 그 안의 몫도 셉니다(에뮬레이션에서는 오래 걸립니다).
     ``details``의 ``images``는 :class:`ImageSize`, ``vms``는 :class:`VmSize`, ``inside``는 :class:`Inside`의
     튜플입니다.
     """
@@ -179,7 +179,8 @@ def verdict(seen: Sequence[ImageSize], machines: Sequence[VmSize], counted: Sequ
     image, machine = seen[0], machines[0]
     sentences = [
         f"{machine.name} VM의 파일({volume(machine.total)})은 {image.name} 이미지({volume(image.told)})의 "
-        f"{times(machine.total / image.told)}이고, 그중 {machine.kernel / machine.total:.0%}가 커널입니다."
+        f"{times(machine.total / image.told)}이고, "
+        f"그중 {percent(machine.kernel / machine.total)}가 커널입니다."
     ]
     sentences += [
         f"{part.guest} VM의 디스크에 든 {volume(part.kernel + part.userland)} 가운데 커널과 그 모듈이 "
@@ -213,7 +214,7 @@ def notes(seen: Sequence[ImageSize], machines: Sequence[VmSize]) -> tuple[str, .
         if each.disk:
             found.append(
                 f"{each.name} VM은 작게 만든 배포판({each.origin})이라 보통의 서버 설치보다 작습니다. "
-                f"디스크는 게스트에게 {volume(each.virtual)}로 보이지만 "
+                f"디스크는 게스트에는 {volume(each.virtual)}로 보이지만 "
                 f"파일은 쓴 만큼({volume(each.disk)})만 차지합니다."
             )
     return tuple(found)

@@ -38,7 +38,8 @@ SOURCES = (
         year=2017,
         measured=(
             "Xen의 제어 도구를 다시 만든 LightVM이 유니커널 VM을 2.3 ms에 부팅했습니다. 같은 글에서 Linux의 "
-            "fork/exec은 약 1 ms였고, Docker보다 두 자릿수 배 빨랐습니다. 범용 배포판을 부팅한 값이 아닙니다."
+            "fork/exec은 약 1 ms였고, Docker보다 100배쯤(two orders of magnitude) 빨랐습니다. "
+            "범용 배포판을 부팅한 값이 아닙니다."
         ),
         read="초록",
         primary=True,

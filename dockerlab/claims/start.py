@@ -113,9 +113,9 @@ def measure(
 ) -> Claim:
     """컨테이너와 ``guest``를 ``n``라운드, 이어서 더 무거운 ``also``를 ``also_n``라운드 재어 견줍니다.
 
-    값은 시작 시간의 중앙값(초)입니다. ``also_n``이 0이면 ``also``는 재지 않습니다(에뮬레이션에서는 한 번에
-    십여 초가 걸립니다). ``timings``는 ``"container"``, ``guest``, ``also``이고, ``also``의 비는 그 경주에서
-    함께 달린 컨테이너(``"container with full"``)와 구합니다. ``details["comparisons"]``는 게스트마다의
+    값은 시작 시간의 중앙값(초)입니다. ``also_n``이 0이면 ``also``는 재지 않습니다(에뮬레이션에서는
+    오래 걸립니다). ``timings``는 ``"container"``, ``guest``, ``also``이고, ``also``의 비는 그 경주에서 함께
+    달린 컨테이너(``"container with full"``)와 구합니다. ``details["comparisons"]``는 게스트마다의
     :class:`Comparison`입니다.
     """
     races = [race(n, (guest,), image=image, report=report)]

@@ -23,7 +23,7 @@ def compare(n: int = 10, *, guest: str = "micro", report: Report = silent) -> Co
     """책의 비교표 여섯 줄을 이 컴퓨터에서 재어 :class:`ComparisonTable`로 돌려줍니다.
 
     ``n``은 ``guest``의 시작 시간을 재는 횟수이고, 더 오래 걸리는 것은 여섯 번까지만 잽니다. 줄마다의 횟수는
-    그 줄의 ``n``과 ``raw``에 있습니다. 에뮬레이션에서는 5분쯤 걸립니다.
+    그 줄의 ``n``과 ``raw``에 있습니다. 에뮬레이션에서는 몇 분 걸립니다.
     """
     few = min(n, FULL_ROUNDS)
     experiments = {

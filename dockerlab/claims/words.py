@@ -29,6 +29,11 @@ def volume(size: float) -> str:
     return f"{_three(size)} GB"
 
 
+def percent(share: float) -> str:
+    """몫(0~1)을 백분율로 적습니다. 예: ``"86 %"``."""
+    return f"{100 * share:.0f} %"
+
+
 def times(ratio: float) -> str:
     """비를 적습니다. 예: ``"7.2배"``."""
     return f"{two_digits(ratio)}배"

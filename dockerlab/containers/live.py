@@ -134,7 +134,7 @@ class Container:
         """
         if not self._stream.wait_for(text.encode(), timeout):
             raise DeadlineExceeded(
-                f"컨테이너의 출력에서 {text!r}를 {timeout:g}초 안에 보지 못했습니다.",
+                f"컨테이너의 출력에 기다리던 글이 {timeout:g}초 안에 나오지 않았습니다: {text!r}",
                 seen=repr((self.output() + self.errors())[-200:]),
                 todo="명령이 그 글을 찍는지 확인하십시오.",
             )

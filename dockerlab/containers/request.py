@@ -53,8 +53,8 @@ class Request:
             )
         if self.network == "host" or (self.network or "").startswith("container:"):
             raise _invalid(
-                f"네트워크 {self.network!r}는 이 과정에서 쓰지 않습니다",
-                "다른 것의 네트워크를 그대로 쓰게 됩니다. 'none'이나 'bridge'를 쓰십시오",
+                f"이 과정에서 쓰지 않는 네트워크입니다: {self.network!r}",
+                "호스트나 다른 컨테이너의 네트워크를 함께 쓰게 됩니다. 'none'이나 'bridge'를 쓰십시오",
             )
         if self.workdir is not None and not self.workdir.startswith("/"):
             raise _invalid(
@@ -90,7 +90,7 @@ class Request:
         for limit, value in (("memory", self.memory), ("pids", self.pids)):
             if not isinstance(value, int):
                 raise _invalid(
-                    f"{limit}은(는) 정수여야 합니다: {value!r}", "예: memory=64 * 2**20 (64 MiB), pids=32"
+                    f"{limit} 값이 정수가 아닙니다: {value!r}", "예: memory=64 * 2**20 (64 MiB), pids=32"
                 )
         if self.memory < _LEAST_MEMORY:
             raise _invalid(
@@ -142,12 +142,12 @@ class Request:
 
 
 def words(command: str | Sequence[str] | None) -> tuple[str, ...]:
-    """명령을 낱말로 나눕니다. 글이면 셸처럼 따옴표를 지켜 나누고, 셸을 거치지는 않습니다."""
+    """명령을 단어로 나눕니다. 문자열이면 셸처럼 따옴표를 지켜 나누고, 셸을 거치지는 않습니다."""
     if command is None:
         return ()
     if not isinstance(command, str):
         if not isinstance(command, Sequence) or isinstance(command, bytes):
-            raise _invalid(f"명령을 읽을 수 없습니다: {command!r}", "글이나 낱말의 목록으로 적으십시오")
+            raise _invalid(f"명령을 읽을 수 없습니다: {command!r}", "문자열이나 문자열의 목록으로 적으십시오")
         return tuple(str(word) for word in command)
     try:
         return tuple(shlex.split(command))
@@ -158,9 +158,9 @@ def words(command: str | Sequence[str] | None) -> tuple[str, ...]:
 
 
 def as_bytes(text: str | bytes | None) -> bytes | None:
-    """글은 UTF-8로 바꿉니다."""
+    """문자열은 UTF-8로 바꿉니다."""
     if text is not None and not isinstance(text, str | bytes):
-        raise _invalid(f"넣을 내용이 글도 바이트도 아닙니다: {text!r}", "str이나 bytes로 바꾸십시오")
+        raise _invalid(f"넣을 내용이 문자열도 바이트도 아닙니다: {text!r}", "str이나 bytes로 바꾸십시오")
     return text.encode() if isinstance(text, str) else text
 
 

@@ -51,9 +51,9 @@ def engine(found: Findings) -> dict[str, Any]:
     if connected.kind == "podman":
         found.notes.append("Podman은 실험적으로 지원합니다. 몇몇 단계의 결과가 Docker와 다를 수 있습니다.")
     if told["cgroup_version"] == "1":
-        found.notes.append("이 컴퓨터는 cgroup v1을 씁니다. 교재의 cgroup v2와는 파일의 이름이 다릅니다.")
+        found.notes.append("이 컴퓨터는 cgroup v1을 씁니다. 교재의 cgroup v2와 파일 이름이 다릅니다.")
     if platform.system() != "Linux" or connected.kind == "docker-desktop":
-        found.notes.append("컨테이너의 커널은 이 컴퓨터가 아니라 Docker가 숨겨 둔 Linux VM의 것입니다.")
+        found.notes.append("컨테이너의 커널은 이 컴퓨터가 아니라 Docker가 뒤에서 돌리는 Linux VM의 것입니다.")
     return told
 
 

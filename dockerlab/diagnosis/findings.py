@@ -71,7 +71,7 @@ class Findings:
             # Shown, not hidden: the doctor is for machines on which things go wrong in new ways.
             seen = f"{type(error).__name__}: {error}"
             self.problem(
-                "D00", f"{what} 살펴보다가 뜻밖의 오류가 났습니다.", seen, "이 내용을 알려 주십시오."
+                "D00", f"{what} 살펴보다가 뜻밖의 오류가 났습니다.", seen, "과정의 저장소에 알려 주십시오."
             )
         return {}
 

@@ -92,7 +92,7 @@ class Bundle:
         raise PackageBroken(
             f"엔진 묶음에 {name} 프로그램이 없습니다.",
             seen=str(self.root),
-            todo=f"rm -rf {self.root} 을 실행한 뒤 다시 시작하면 묶음을 새로 풉니다.",
+            todo=f"이 폴더를 지우고 다시 시작하면 묶음을 새로 풉니다: rm -rf {self.root}",
         )
 
     def command(self, name: str, *arguments: str) -> list[str]:

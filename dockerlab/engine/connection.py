@@ -83,7 +83,7 @@ def image_names_if_connected() -> tuple[str, ...]:
 
 
 def _alive(endpoint: Endpoint) -> bool:
-    """소켓을 열어만 봅니다(0.05밀리초). 잰 시간에 섞이지 않도록 묻지는 않습니다."""
+    """소켓을 열어만 봅니다. 잰 시간에 섞이지 않도록 묻지는 않습니다."""
     if endpoint.path is None:
         return True
     try:

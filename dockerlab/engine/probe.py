@@ -78,7 +78,8 @@ def knock(endpoint: Endpoint) -> None:
             f"Docker 소켓을 열 권한이 없습니다: {path}",
             seen=_owner(endpoint),
             # Membership of that group is as good as root: the learner should know.
-            todo="sudo usermod -aG docker $USER (root와 같은 힘을 줍니다) 뒤에 다시 로그인하십시오.",
+            todo="다음 명령을 실행하고(root와 같은 권한을 줍니다) 다시 로그인하십시오: "
+            "sudo usermod -aG docker $USER",
         ) from error
     except ConnectionRefusedError as error:
         seen = "소켓에서 듣는 프로그램이 없습니다." if _is_socket(endpoint) else "소켓이 아닌 파일입니다."

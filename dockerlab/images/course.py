@@ -66,7 +66,7 @@ def ensure(name: str, report: Report = silent) -> CourseImage:
     """
     if name not in names.COURSE:
         raise UsageMistake(
-            f"'{name}'은(는) 과정 이미지가 아닙니다.",
+            f"과정 이미지가 아닙니다: '{name}'",
             todo=f"{', '.join(names.COURSE)} 가운데 하나를 쓰십시오.",
         )
     connected = engine.connect()
@@ -128,7 +128,7 @@ def _prepare(api: Any, name: str, machine: str, report: Report) -> None:
             raise type(error)(
                 error.what,
                 seen=f"{error.seen} 그 전에 레지스트리도 시도했습니다: {refused.what}",
-                todo=f"{error.todo} 또는 교실용 묶음을 'dockerlab images import'로 넣으십시오.",
+                todo=f"{error.todo} 또는 교실용 묶음을 'dockerlab images import'로 불러오십시오.",
             ) from error
     _import(api, kept or rootfs.make(name, arch, report), report)
 
@@ -163,8 +163,8 @@ def found(api: Any, name: str) -> CourseImage | None:
     labels = (told.get("Config") or {}).get("Labels") or {}
     if labels.get(names.IMAGE_LABEL) != name:
         raise ImageError(
-            f"'{reference}'라는 이름의 이미지가 있지만 과정의 것이 아닙니다. 건드리지 않았습니다.",
-            seen=f"라벨 {names.IMAGE_LABEL}={name}이 없습니다.",
+            f"이름이 '{reference}'인 이미지가 있지만 과정의 것이 아닙니다. 건드리지 않았습니다.",
+            seen=f"없는 라벨: {names.IMAGE_LABEL}={name}",
             todo=f"그 이미지의 이름을 바꾸십시오. 예: docker tag {reference} mine && docker rmi {reference}",
         )
     origin = labels.get(names.ORIGIN_LABEL, "")

@@ -164,7 +164,7 @@ def _read_note(source: Path, file: BinaryIO) -> tuple[str, list[_Part]]:
         ]
         machine = str(told["machine"])
     except (ValueError, KeyError, TypeError) as error:
-        raise broken(source, f"{_NOTE}를 읽을 수 없습니다({type(error).__name__}).") from error
+        raise broken(source, f"{_NOTE} 파일을 읽을 수 없습니다({type(error).__name__}).") from error
     strangers = [part.name for part in parts if part.name not in names.COURSE]
     if strangers or not parts or len(places) != len(parts) + 1:
         raise broken(

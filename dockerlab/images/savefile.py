@@ -81,9 +81,9 @@ def _parsed(header: bytes) -> tuple[str, int, bytes]:
         if prefix:
             name = f"{prefix.decode()}/{name}"
     except ValueError as error:
-        raise Refused("tar의 머리를 읽을 수 없습니다.") from error
+        raise Refused("tar의 헤더를 읽을 수 없습니다.") from error
     if sum(header[:148]) + 8 * 32 + sum(header[156:]) != told or size < 0:
-        raise Refused("tar의 머리가 상했습니다.")
+        raise Refused("tar의 헤더가 손상되었습니다.")
     return name.removeprefix("./").removesuffix("/"), size, header[156:157]
 
 
@@ -168,4 +168,4 @@ def _judged(said: dict[str, Any], reference: str, label: str, value: str) -> str
     if found != {reference}:
         return f"과정의 것이 아닌 이름이 들어 있습니다: {', '.join(sorted(found - {reference})) or '없음'}"
     labels = (said[image["Config"]].get("config") or {}).get("Labels") or {}
-    return "" if labels.get(label) == value else f"라벨 {label}={value}이 없습니다."
+    return "" if labels.get(label) == value else f"없는 라벨: {label}={value}"

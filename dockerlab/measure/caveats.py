@@ -53,7 +53,7 @@ def _of_values(timing: Timing) -> list[str]:
         far = far[1:]
     if far:
         found.append(
-            f"다른 값과 크게 벗어난 값이 {len(far)}개 있습니다. 다른 프로그램이 끼어들었을 수 있으니 "
+            f"다른 값에서 크게 벗어난 값이 {len(far)}개 있습니다. 다른 프로그램이 끼어들었을 수 있으니 "
             "컴퓨터가 조용할 때 다시 재십시오. 값은 버리지 않고 모두 그림에 남겼습니다."
         )
     if _shaky(values):
@@ -92,7 +92,7 @@ def _of_machine(timings: Sequence[Timing]) -> list[str]:
         steal = metadata.get("steal") or 0.0
         if steal >= STEAL:
             found.append(
-                f"재는 동안 CPU 시간의 {steal:.0%}를 이웃한 가상 머신에 빼앗겼습니다(steal). "
+                f"재는 동안 CPU 시간의 {100 * steal:.0f} %를 이웃한 가상 머신에 빼앗겼습니다(steal). "
                 "비율은 참고로만 보고 조용할 때 다시 재십시오."
             )
     return found

@@ -59,7 +59,7 @@ def compare(a: Timing, b: Timing) -> Comparison:
     if a.unit != b.unit or min(b.values) <= 0:
         raise MeasureError(
             "두 결과를 나눌 수 없습니다.",
-            seen=f"단위 {a.unit}와 {b.unit}, 나누는 쪽의 가장 작은 값 {min(b.values)}",
+            seen=f"두 단위 {a.unit} ÷ {b.unit}, 나누는 쪽의 가장 작은 값 {min(b.values)}",
             todo="단위가 같고 0보다 큰 값끼리 견주십시오.",
         )
     return Comparison(a, b, a.median / b.median, ratio_interval(a.values, b.values))

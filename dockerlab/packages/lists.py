@@ -97,7 +97,7 @@ def _packages_file(
     if path not in release.files:
         raise FetchError(
             f"{suite}에는 {arch} 컴퓨터의 패키지 목록이 없습니다.",
-            seen=f"{mirror}의 목록에 {path}이 없습니다.",
+            seen=f"{mirror}의 목록에 없는 파일: {path}",
             todo="DOCKERLAB_DEBIAN_MIRROR로 다른 미러를 정하십시오.",
         )
     digest, size = release.files[path]

@@ -38,7 +38,7 @@ def read_release(signed: bytes, suite: str, now: datetime | None = None) -> Rele
     if suite not in (codename, named):
         # A correctly signed file of another release would silently give other packages.
         raise SignatureInvalid(
-            f"미러가 {suite}가 아닌 다른 배포판의 목록을 보냈습니다.",
+            f"미러가 다른 배포판의 목록을 보냈습니다. 받으려던 배포판: {suite}",
             seen=f"Codename: {codename}, Suite: {named}",
             todo="미러가 고장 났을 수 있습니다. DOCKERLAB_DEBIAN_MIRROR로 다른 미러를 정하십시오.",
         )

@@ -103,7 +103,7 @@ def _fill(
         if attempt == 2:
             raise ChecksumMismatch(
                 f"내려받은 파일이 목록에 적힌 것과 다릅니다: {what}",
-                seen=f"SHA-256은 {sha256}이어야 하는데 {seen}입니다. 두 번 받아도 같았습니다.",
+                seen=f"목록의 SHA-256: {sha256}, 받은 파일의 SHA-256: {seen}. 두 번 받아도 달랐습니다.",
                 todo="네트워크나 미러가 파일을 바꾸고 있습니다. 다른 네트워크에서 다시 해 보거나 "
                 "DOCKERLAB_DEBIAN_MIRROR로 다른 미러를 정하십시오.",
             )

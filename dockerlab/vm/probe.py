@@ -140,7 +140,7 @@ def _kvm_device_problem() -> str:
     try:
         os.close(os.open(device, os.O_RDWR | os.O_CLOEXEC))
     except PermissionError:
-        return "/dev/kvm을 열 권한이 없음. 할 일: sudo usermod -aG kvm $USER 뒤에 다시 로그인"
+        return "/dev/kvm을 열 권한이 없음. 할 일: 이 명령을 실행하고 다시 로그인: sudo usermod -aG kvm $USER"
     except OSError as error:
         return f"/dev/kvm이 열리지 않음({error.strerror})"
     return ""

@@ -33,7 +33,7 @@ def checked_file(distribution: str, ending: str) -> Path:
                 todo=f"다시 설치하십시오: pip install --force-reinstall {distribution}",
             )
         return path
-    raise _missing(distribution, f"{ending}로 끝나는 파일이 없음")
+    raise _missing(distribution, f"이름의 끝이 {ending}인 파일이 없음")
 
 
 def _missing(distribution: str, seen: str) -> GuestMissing:

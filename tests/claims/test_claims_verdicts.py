@@ -47,7 +47,7 @@ FULL = size.VmSize("full", "Alpine", kernel=12_000_000, initrd=10_000_000, disk=
 def test_sizes_are_judged_against_the_book():
     told = size.verdict([TINY], [MICRO, FULL], [])
     assert "2.3배" in told
-    assert "86%가 커널" in told
+    assert "86 %가 커널" in told
     assert "'수십~수백 MB'에 듭니다" in told
     assert "'수 GB'에 이르지 않습니다" in told
     fat = size.verdict(
@@ -272,8 +272,8 @@ def test_resources_compare_the_largest_number():
     assert row.n == 10 and row.unit == "bytes"
     assert row.container == pytest.approx(7e6, rel=0.01) and row.vm == pytest.approx(2e8, rel=0.01)
     assert "VM의 메모리는 컨테이너의 29배였습니다" in row.verdict
-    assert "컨테이너: 50.3 MB를 쓰자" in row.verdict and "100%가 되돌아왔습니다" in row.verdict
-    assert "늘어난 몫의 0%가 되돌아왔습니다" in row.verdict
+    assert "컨테이너: 50.3 MB를 쓰자" in row.verdict and "100 %가 되돌아왔습니다" in row.verdict
+    assert "늘어난 몫의 0 %가 되돌아왔습니다" in row.verdict
     assert len(row.raw["vm 10 (host)"]) == 10
     assert any("shim" in note and "400 kB" in note for note in row.notes)
 
