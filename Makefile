@@ -29,10 +29,10 @@ bench: setup ## 짝지은 벤치마크를 돌리고 보고서를 build/bench에 
 notebooks: setup ## 노트북을 모두 다시 실행하여 저장합니다
 	$(PY) -m dockerlab.course.execution $(or $(ARGS),notebooks)
 
-soak: setup ## 오래 걸리는 검사를 돌립니다 (커널 200번 강제 종료 등)
+soak: setup ## 오래 걸리는 검사를 돌립니다 (노트북 커널을 200번 강제 종료하기 등)
 	$(PY) -m pytest -m soak --require engine tests
 
-lock: $(LOCKED) ## pyproject.toml로 requirements.lock을 다시 만듭니다 (uv가 있어야 합니다)
+lock: $(LOCKED) ## pyproject.toml에서 requirements.lock을 다시 만듭니다 (uv가 있어야 합니다)
 	uv pip compile --universal --python-version 3.11 --all-extras --generate-hashes --no-annotate \
 	  --no-header --no-emit-index-url --no-emit-find-links --quiet -o requirements.lock pyproject.toml
 
@@ -60,7 +60,7 @@ elif ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
 if [ -n "$$packages" ]; then \
   install="apt-get install -y --no-install-recommends $$packages"; \
   if ! command -v apt-get >/dev/null; then \
-    echo "Python 3.11, 3.12, 3.13 가운데 하나가 필요합니다. 설치한 뒤 다시 실행하십시오. (make setup PYTHON=경로)" >&2; exit 1; \
+    echo "Python 3.11, 3.12, 3.13 가운데 하나가 필요합니다. 설치한 뒤 다시 실행하십시오(다른 곳에 있다면: make setup PYTHON=경로)." >&2; exit 1; \
   elif [ "$$(id -u)" != 0 ] || [ "$$DOCKERLAB_INSTALL" = 0 ]; then \
     echo "가상 환경을 만들려면 다음 명령이 필요합니다: sudo $$install" >&2; exit 1; fi; \
   echo "가상 환경(.venv)을 만드는 데 필요하여 배포판에서 설치합니다: $$packages"; \
@@ -72,7 +72,7 @@ endef
 # pip's own output goes to a log; what is shown is one line that counts.
 define install-locked
 set -o pipefail; log=$(VENV)/pip.log; total=$$(grep -c '^[a-z].*==' requirements.lock); count=0; \
-echo "잠금 파일의 파이썬 패키지를 해시와 맞추어 설치합니다."; \
+echo "잠금 파일의 Python 패키지를 해시와 맞추어 설치합니다."; \
 $(PY) -u -m pip install --disable-pip-version-check --require-hashes -r requirements.lock 2>&1 | tee $$log \
   | while IFS= read -r line; do case "$$line" in \
       Collecting*|Requirement\ already*|Ignoring*) count=$$((count + 1)); \
