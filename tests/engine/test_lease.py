@@ -115,7 +115,9 @@ def test_the_engine_outlives_its_last_owner_until_all_is_cleaned(home, environme
 def test_a_killed_engine_comes_back_and_is_cleaned_too(home, environment, owner, until):
     (keeper,) = processes_of(home, "dockerlab.engine.supervisor")
     keeper.kill()
-    assert until(lambda: not processes_of(home, "dockerd"), 10)
+    # A dying process loses its name before its sockets: wait for both.
+    gone = home / "run/engine/docker.sock"
+    assert until(lambda: not processes_of(home, "dockerd") and not supervisor.answering(gone), 10)
     owner.stdin.write("again\n")
     owner.stdin.flush()
     assert owner.stdout.readline() == "made\n"
