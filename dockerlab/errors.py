@@ -174,7 +174,7 @@ class RegistryBroken(ImageError):
 
 
 class BundleBroken(ImageError):
-    """교실용 묶음이 상했거나 과정의 것이 아닙니다."""
+    """교실용 묶음이 손상되었거나 과정의 것이 아닙니다."""
 
     code = "E26"
 

@@ -1,4 +1,4 @@
-"""비교표의 여섯 줄을 이 컴퓨터에서 재는 방입니다.
+"""비교표의 여섯 줄을 이 컴퓨터에서 잽니다.
 
 한 줄에 한 모듈(start, size, isolation, performance, portability, resources)이고, 모듈마다 :class:`Claim`을
 돌려주는 ``measure``가 있습니다. ``race``는 시작 시간만, ``compare``는 여섯 줄을 모두 잽니다.

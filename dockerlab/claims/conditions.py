@@ -28,7 +28,7 @@ def told(*guests: str) -> dict[str, Any]:
 
 
 def of_engine() -> dict[str, Any]:
-    """연결된 엔진이 무엇이고 어떤 커널과 저장소를 쓰는지를 담은 사전입니다."""
+    """연결된 엔진이 무엇이고 어떤 커널과 저장소를 쓰는지를 담은 딕셔너리입니다."""
     connected = engine.connect()
     told = connected.info
     return {
@@ -55,7 +55,7 @@ def seccomp(options: Iterable[str]) -> str:
 
 
 def of_vm(guests: Iterable[str]) -> dict[str, Any]:
-    """VM을 어떤 가속기와 QEMU로 돌렸는지를 담은 사전입니다. User-Mode Linux에는 QEMU가 없습니다."""
+    """VM을 어떤 가속기와 QEMU로 돌렸는지를 담은 딕셔너리입니다. User-Mode Linux에는 QEMU가 없습니다."""
     if set(guests) == {"uml"}:
         return {"accelerator": "uml", "emulated": False, "hypervisor": "uml", "version": "", "origin": ""}
     accelerator, found = vm.accelerator(), qemu.find()

@@ -99,13 +99,17 @@ def _told(arguments: list[str], environment: Mapping[str, str], folder: str) -> 
         )
     except subprocess.TimeoutExpired as error:
         raise DockerlabError(
-            "다른 설정에서 실행한 프로세스가 끝나지 않아 멈췄습니다.", seen=f"{_PATIENCE:g}초를 기다림"
+            "다른 설정에서 실행한 프로세스가 끝나지 않아 강제로 끝냈습니다.",
+            seen=f"{_PATIENCE:g}초를 기다림",
+            todo="dockerlab doctor로 엔진을 점검한 뒤 다시 재십시오.",
         ) from error
     try:
         told = json.loads(done.stdout)
     except ValueError as error:
         raise DockerlabError(
-            "다른 설정에서 실행한 프로세스가 답하지 못했습니다.", seen=done.stderr.strip()[-300:]
+            "다른 설정에서 실행한 프로세스가 답하지 못했습니다.",
+            seen=done.stderr.strip()[-300:],
+            todo="dockerlab doctor로 엔진을 점검한 뒤 다시 재십시오.",
         ) from error
     if "error" in told:
         raise DockerlabError(told["error"]["what"], seen=told["error"]["seen"], todo=told["error"]["todo"])

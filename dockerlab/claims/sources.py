@@ -57,7 +57,7 @@ SOURCES = (
             "125 ms 이하, VMM 자신의 메모리는 5 MiB 이하라고 약속합니다. 베어메탈 서버에서, 직렬 콘솔을 "
             "끄고, 최소로 줄인 커널과 루트 파일 시스템으로 잰 값입니다."
         ),
-        read="문서 원문(저장소의 이전 판. 최신 판에도 메모리 5 MiB의 약속은 그대로 있습니다)",
+        read="문서 원문(저장소의 이전 버전. 최신 버전에도 메모리 5 MiB의 약속은 그대로 있습니다)",
         primary=True,
         address="https://github.com/firecracker-microvm/firecracker/blob/main/SPECIFICATION.md",
     ),

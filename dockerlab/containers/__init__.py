@@ -1,4 +1,4 @@
-"""컨테이너를 실행하고 지나간 지점의 시간을 재는 방입니다."""
+"""컨테이너를 실행하고 지나간 지점의 시간을 잽니다."""
 
 from dockerlab.containers.live import Container, start
 from dockerlab.containers.request import MEMORY, PIDS

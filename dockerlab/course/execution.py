@@ -52,7 +52,7 @@ def notebooks(places: Sequence[Path]) -> list[Path]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """노트북들을 실행하고, 저장한 것에 남은 문제를 보입니다."""
+    """노트북들을 실행하고, 저장한 것에 남은 문제를 보여 줍니다."""
     failed = 0
     for path in notebooks([Path(argument) for argument in arguments]):
         began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""엔진을 찾고, 만든 것에 라벨을 달고, 끝나면 치웁니다. ``docker`` 라이브러리를 부르는 첫 방입니다.
+"""엔진을 찾고, 만든 것에 라벨을 달고, 끝나면 치웁니다. ``docker`` 라이브러리를 쓰는 가장 아래 패키지입니다.
 
 Names are looked up when they are first used, so that the watcher, a separate small process living in
 this package, does not load docker-py.

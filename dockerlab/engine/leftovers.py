@@ -1,4 +1,4 @@
-"""죽은 세션이 남긴 것을 찾아 치웁니다. 파수꾼까지 함께 죽었을 때를 위한 마지막 줄입니다.
+"""죽은 세션이 남긴 것을 찾아 치웁니다. 파수꾼까지 함께 죽었을 때를 위한 마지막 대비책입니다.
 
 Never calls a prune endpoint: on older engines it takes the learner's volumes along. What is removed is
 named by its full id, and its labels are read again right before.

@@ -160,6 +160,6 @@ def _owner(endpoint: Endpoint) -> str:
     try:
         found = endpoint.path.stat()
     except OSError:
-        return f"지금 사용자 {me}는 그 폴더에도 들어가지 못합니다."
+        return f"지금 사용자({me})는 그 폴더에도 들어가지 못합니다."
     owner, group = named(pwd.getpwuid, found.st_uid), named(grp.getgrgid, found.st_gid)
     return f"소켓의 주인 {owner}, 그룹 {group}, 권한 {stat.filemode(found.st_mode)}; 지금 사용자 {me}"

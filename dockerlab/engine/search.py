@@ -141,7 +141,7 @@ def _from_context() -> Iterator[_Candidate]:
             raise ContextUnreadable(f"{context.origin}의 주소를 읽을 수 없습니다: {context.url}")
     except ContextUnreadable as error:
         unreadable = EngineNotFound(
-            str(error), todo="docker context use default로 기본 컨텍스트을 쓰거나 설정 파일을 고치십시오."
+            str(error), todo="docker context use default로 기본 컨텍스트를 쓰거나 설정 파일을 고치십시오."
         )
         yield _Candidate("docker context", "", partial(_raise, unreadable), named)
     else:

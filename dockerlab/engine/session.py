@@ -124,7 +124,7 @@ def current_id() -> str | None:
 
 @functools.cache
 def host() -> str:
-    """이 컴퓨터(앞)와, 이번 부팅의 이 사용자와 pid 네임스페이스(뒤)을 나타내는 글입니다.
+    """이 컴퓨터(앞)와, 이번 부팅의 이 사용자와 pid 네임스페이스(뒤)를 나타내는 글입니다.
 
     Only with the whole of it equal does an owner's pid mean anything here: pids of another boot, of
     another namespace (a notebook in a container) or hidden ones of another user (hidepid) do not.

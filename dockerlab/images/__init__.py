@@ -1,4 +1,4 @@
-"""과정에서 쓰는 이미지를 준비하고, 교실용 묶음으로 옮기는 방입니다."""
+"""과정에서 쓰는 이미지를 준비하고, 교실용 묶음으로 옮깁니다."""
 
 from dockerlab.images.course import CourseImage, available, ensure
 from dockerlab.images.offline import Bundle, export_bundle, import_bundle

@@ -124,7 +124,7 @@ def import_bundle(path: str | os.PathLike[str], report: Report = silent) -> list
     """묶음의 이미지들을 확인한 뒤 엔진에 넣고 돌려줍니다.
 
     Raises:
-        BundleBroken: 파일이 없거나, 잘렸거나, 상했거나, 과정 이미지가 아닌 것이 들어 있을 때. 이때는
+        BundleBroken: 파일이 없거나, 잘렸거나, 손상되었거나, 과정 이미지가 아닌 것이 들어 있을 때. 이때는
             아무것도 엔진에 넣지 않습니다.
         ImageError: 다른 종류의 CPU를 위한 묶음이거나, 같은 이름의 다른 이미지가 엔진에 있을 때.
     """

@@ -45,7 +45,7 @@ class Rootfs:
 
 
 def kept(name: str, arch: str) -> Rootfs | None:
-    """전에 만들어 둔 것입니다. 만드는 법이 바뀌었거나 파일이 상했으면 ``None``입니다."""
+    """전에 만들어 둔 것입니다. 만드는 법이 바뀌었거나 파일이 손상되었으면 ``None``입니다."""
     try:
         told = json.loads(_note(name, arch).read_text())
         found = Rootfs(**{**told, "packages": tuple(told["packages"])})

@@ -1,4 +1,4 @@
-"""시간을 정직하게 재는 방입니다: 섞인 라운드, 날것의 값, 중앙값과 구간, 주의할 점."""
+"""시간을 정직하게 잽니다: 섞인 라운드, 날것의 값, 중앙값과 구간, 주의할 점."""
 
 from dockerlab.measure.caveats import caveats
 from dockerlab.measure.comparison import Comparison, compare

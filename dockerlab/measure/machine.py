@@ -12,7 +12,7 @@ from typing import Any
 
 
 def machine() -> dict[str, Any]:
-    """CPU, 코어, 메모리(바이트), 운영체제, Python, 부하, 날짜를 담은 사전입니다."""
+    """CPU, 코어, 메모리(바이트), 운영체제, Python, 부하, 날짜를 담은 딕셔너리입니다."""
     import psutil
 
     return {

@@ -25,7 +25,7 @@ def rounds(
     """라운드마다 모든 일을 무작위 순서로 한 번씩 재어, 이름마다 ``Timing``을 돌려줍니다.
 
     일(함수)은 스스로 잰 ``Phases``나 초를 돌려줍니다. ``Phases``의 값은 ``finish`` 지점까지의 초이고,
-    ``finish``가 없으면 ``total``입니다. ``finish``는 일마다 다르면 사전으로 줍니다. 처음 ``warmup``
+    ``finish``가 없으면 ``total``입니다. ``finish``는 일마다 다르면 딕셔너리로 줍니다. 처음 ``warmup``
     라운드는 예열로 따로 둡니다. 같은 ``seed``는 같은 순서를 만듭니다. 일이 낸 예외는 그대로 나옵니다.
     """
     if not cases or n < 1 or warmup < 0:

@@ -175,7 +175,7 @@ def _folder(root: Path, path: str) -> Path:
         if spot.is_symlink():
             links += 1
             if links > _LINK_LIMIT:
-                raise _Refused(f"심볼릭 링크가 제자리를 맴돕니다: {path!r}")
+                raise _Refused(f"심볼릭 링크가 끝없이 되돌아옵니다: {path!r}")
             target = os.readlink(spot)
             here = [] if target.startswith("/") else here
             waiting += target.split("/")[::-1]

@@ -62,7 +62,9 @@ def _moment(date: str) -> datetime:
         moment = parsedate_to_datetime(date)
     except ValueError as error:
         raise SignatureInvalid(
-            "패키지 목록의 날짜를 읽을 수 없습니다.", seen=f"Valid-Until: {date}"
+            "패키지 목록의 날짜를 읽을 수 없습니다.",
+            seen=f"Valid-Until: {date}",
+            todo="DOCKERLAB_DEBIAN_MIRROR로 다른 미러를 정하십시오.",
         ) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 

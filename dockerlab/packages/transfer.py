@@ -84,7 +84,11 @@ def read_url(url: str) -> bytes:
         for chunk in answer.iter_content(_CHUNK):
             content += chunk
             if len(content) > _LIST_LIMIT:
-                raise FetchError("미러가 너무 큰 파일을 보냈습니다.", seen=url)
+                raise FetchError(
+                    "미러가 너무 큰 파일을 보냈습니다.",
+                    seen=url,
+                    todo="DOCKERLAB_DEBIAN_MIRROR로 다른 미러를 정하십시오.",
+                )
     return bytes(content)
 
 

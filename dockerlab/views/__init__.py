@@ -1,4 +1,4 @@
-"""결과를 보여 주는 방입니다: 그림, 표, 글, 진행 막대. 여기서만 matplotlib을 씁니다."""
+"""결과를 보여 줍니다: 그림, 표, 글, 진행 막대. 여기서만 matplotlib을 씁니다."""
 
 from dockerlab.views.drawing import Drawing
 from dockerlab.views.formatters import register, show

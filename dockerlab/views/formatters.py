@@ -1,4 +1,4 @@
-"""IPython이 과정의 결과를 잘 보이게 합니다. 아래 방들은 views를 모르므로 이름으로 등록합니다."""
+"""IPython이 과정의 결과를 잘 보이게 합니다. 아래 패키지들은 views를 모르므로 이름으로 등록합니다."""
 
 from __future__ import annotations
 

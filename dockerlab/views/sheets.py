@@ -211,7 +211,7 @@ def _measured(claim: Claim, representative: float | str) -> str:
 
 
 def records_sheet(caption: str, records: Iterable[Mapping[str, Any]], notes: Sequence[str] = ()) -> Sheet:
-    """사전의 목록을 표로 만듭니다. 열은 처음 나온 순서이고, 없는 칸은 비웁니다."""
+    """딕셔너리의 목록을 표로 만듭니다. 열은 처음 나온 순서이고, 없는 칸은 비웁니다."""
     records = list(records)
     columns = tuple(dict.fromkeys(str(key) for record in records for key in record))
     rows = tuple(tuple(str(record.get(column, "")) for column in columns) for record in records)
@@ -219,7 +219,7 @@ def records_sheet(caption: str, records: Iterable[Mapping[str, Any]], notes: Seq
 
 
 def images_sheet(images: Iterable[Any]) -> Sheet:
-    """과정 이미지의 목록입니다. 이름, 크기, 출처를 보입니다."""
+    """과정 이미지의 목록입니다. 이름, 크기, 출처를 보여 줍니다."""
     return records_sheet(
         "과정 이미지",
         (
