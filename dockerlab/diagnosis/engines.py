@@ -11,6 +11,7 @@ from dockerlab.diagnosis.findings import Findings
 def engine(found: Findings) -> dict[str, Any]:
     """어떤 엔진을 왜 골랐고 무엇으로 이루어졌는지 살펴봅니다."""
     from dockerlab import engine
+    from dockerlab.engine import embedded
     from dockerlab.engine.search import discover
 
     discovery = discover(download=False)
@@ -48,6 +49,8 @@ def engine(found: Findings) -> dict[str, Any]:
         "cpus": info.get("NCPU") or 0,
         "memory": info.get("MemTotal") or 0,
     }
+    if connected.kind == "embedded" and (lacking := embedded.lacks_for_network()):
+        found.notes.append(f"컨테이너가 바깥 네트워크에 닿지 못합니다. 이 컴퓨터에 없는 것: {lacking}")
     if connected.kind == "podman":
         found.notes.append("Podman은 실험적으로 지원합니다. 몇몇 단계의 결과가 Docker와 다를 수 있습니다.")
     if told["cgroup_version"] == "1":

@@ -80,6 +80,13 @@ def pid() -> int | None:
     return said["pid"] if said else None
 
 
+def lacks_for_network() -> str:
+    """빌린 내장 엔진의 컨테이너가 바깥 네트워크에 닿는 데 없는 것의 이름입니다. 닿으면 빈 글입니다."""
+    with _lock:
+        said = _held()
+    return said["lacks"] if said else ""
+
+
 def _held() -> dict | None:
     """이 프로세스가 아직 쥐고 있는 대여입니다. 엔진이 사라졌으면 ``None``입니다."""
     lease = _leases.get(_run_dir())

@@ -155,21 +155,21 @@ class Supervisor:
                 stdout=output,
                 stderr=output,
             )
-        network = await self.start_network()
+        lacks = await self.start_network()
         answered = await self.wait_until_answering()
         if answered:
-            self.tell({"state": "ready", "url": plan.url, "pid": self.engine.pid, "network": network})
+            self.tell({"state": "ready", "url": plan.url, "pid": self.engine.pid, "lacks": lacks})
         else:
             self.tell({"state": "failed", "log": log.read_text(errors="replace")[-2000:]})
 
     async def start_network(self) -> str:
-        """엔진의 네임스페이스를 사용자 공간 네트워크로 바깥과 잇습니다. 잇지 못하면 까닭을 돌려줍니다."""
+        """엔진을 사용자 공간 네트워크로 바깥과 잇습니다. 잇지 못하면 없는 것의 이름을 돌려줍니다."""
         # setpriv would be found where slirp4netns is not, and fail unheard.
         if shutil.which(self.plan.network[0]) is None:
-            return "no slirp4netns"
+            return "slirp4netns"
         assert self.engine is not None
         if not os.path.exists("/dev/net/tun"):
-            return "no /dev/net/tun"
+            return "/dev/net/tun"
         namespace = f"/proc/{self.engine.pid}/ns/net"
         ours = os.stat("/proc/self/ns/net").st_ino
         while True:
@@ -177,7 +177,7 @@ class Supervisor:
                 if os.stat(namespace).st_ino != ours:
                     break
             except OSError:
-                return "the engine ended"
+                return "dockerd"
             await asyncio.sleep(0.005)
         with (self.run / "network.log").open("wb") as log:
             self.network = await asyncio.create_subprocess_exec(

@@ -263,6 +263,19 @@ def test_container_has_a_way_out_but_none_to_the_hosts_loopback(home, holders):
     assert b"default via" in out
 
 
+def test_missing_way_out_is_told_and_the_engine_runs_without(home):
+    look = "from dockerlab.diagnosis import doctor; print(doctor().as_dict()['notes'])"
+    hide = 'mount -t tmpfs none /dev/net && exec "$@"'
+    told = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", hide, "sh", sys.executable, "-c", look],
+        env={**os.environ, "DOCKERLAB_ENGINE": "embedded"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "/dev/net/tun" in told.stdout
+
+
 def test_start_that_fails_says_why(home):
     data = home / "engine/data"
     data.mkdir(parents=True)
