@@ -7,4 +7,4 @@ from dockerlab.engine.supervisor import Plan, Supervisor
 
 def test_a_missing_program_is_told():
     plan = Plan(run="/r", data="/d", root="/o", bundle="", network=["no-such-program"], idle=1, cgroup="/c")
-    assert asyncio.run(Supervisor(plan, lambda: None).start_network()) == "no slirp4netns"
+    assert asyncio.run(Supervisor(plan, lambda: None).start_network()) == "slirp4netns"
