@@ -74,6 +74,8 @@ class _Socket(socket.socket):
                     break
                 if left > quiet:
                     self.pulse.check()
+            else:
+                raise TimeoutError("timed out")
         return super().recv_into(*arguments)
 
 

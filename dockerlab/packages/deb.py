@@ -42,6 +42,8 @@ def unpack(deb: Path, root: Path, keep: Callable[[str], bool] = lambda path: Tru
                 section, mode = _data_section(file)
                 with tarfile.open(fileobj=section, mode=mode) as archive:
                     for member in archive:
+                        if member.size < 0:  # not every version of tarfile refuses it
+                            raise _Refused(f"크기가 음수입니다: {member.name!r}")
                         path = _clean(member.name, merge=not member.issym())
                         if path and keep(path) and _extract(archive, member, root, path, keep):
                             written.append(path)
