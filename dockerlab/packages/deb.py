@@ -40,7 +40,7 @@ def unpack(deb: Path, root: Path, keep: Callable[[str], bool] = lambda path: Tru
         with open(deb, "rb") as file:
             try:
                 section, mode = _data_section(file)
-                with tarfile.open(fileobj=section, mode=mode) as archive:
+                with tarfile.open(fileobj=section, mode=mode, tarinfo=_Member) as archive:
                     for member in archive:
                         if member.size < 0:  # not every version of tarfile refuses it
                             raise _Refused(f"크기가 음수입니다: {member.name!r}")
@@ -85,6 +85,19 @@ def _data_section(file: BinaryIO) -> tuple[io.BufferedReader, str]:
             raise _Refused(f"이 과정이 풀지 않는 압축 방식입니다: {name}")
         file.seek(size + size % 2, os.SEEK_CUR)
     raise _Refused("data.tar가 없습니다.")
+
+
+class _Member(tarfile.TarInfo):
+    """A member; tarfile takes a broken header between two members for the end of the archive."""
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        try:
+            return super().fromtarfile(archive)
+        except (tarfile.EmptyHeaderError, tarfile.EOFHeaderError):
+            raise
+        except tarfile.HeaderError as error:
+            raise _Refused(f"헤더가 잘못되었습니다: {error}") from error
 
 
 class _Section(io.RawIOBase):

@@ -172,6 +172,12 @@ def negative_size_tar():
     return bytes(tar)
 
 
+def rubbish_between_members():
+    tar = bytearray(make_tar([file_member("a"), file_member("b")], "w"))
+    tar[512:1024] = b"rubbish " * 64
+    return bytes(tar)
+
+
 def sparse_member():
     info, _ = file_member("usr/sparse")
     info.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": str(1 << 50)}
@@ -189,6 +195,7 @@ BROKEN = {
     "zstd": ar({"data.tar.zst": b"\x28\xb5\x2f\xfd"}),
     "bad tar": ar({"data.tar": b"x" * 1024}),
     "negative size": ar({"data.tar": negative_size_tar()}),
+    "rubbish between members": ar({"data.tar": rubbish_between_members()}),
     "truncated": make_deb([file_member("a", os.urandom(100_000))])[:-60_000],
     "size is no number": ar({"data.tar.xz": b""}).replace(b"0         `", b"many      `"),
 }
