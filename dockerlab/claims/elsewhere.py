@@ -69,13 +69,13 @@ def answer(image: str, settings: Mapping[str, str]) -> Answer:
 def on_second_engine(image: str, archive: Path) -> SecondEngine:
     """따로 된 자료 폴더에 내장 엔진을 하나 더 띄워 그 이미지를 들이고 실행한 뒤, 흔적 없이 치웁니다.
 
-    root인 Linux이고 엔진의 프로그램이 이미 있을 때만 합니다. 아무것도 내려받지 않습니다.
+    내장 엔진을 쓸 수 있고 그 프로그램이 이미 있을 때만 합니다. 아무것도 내려받지 않습니다.
     """
-    from dockerlab.engine import bundle, embedded
+    from dockerlab.engine import embedded
 
     if reason := embedded.impossible():
         return SecondEngine(False, reason)
-    if bundle.installed() is None and not embedded.own_binaries():
+    if not embedded.prepared():
         return SecondEngine(False, "풀어 둔 엔진 묶음이 없습니다.")
     home = _home()
     try:
@@ -130,18 +130,16 @@ def _home() -> Path:
 
 
 def _until_stopped(home: Path) -> None:
-    """The engine's supervisor holds this lock for as long as anything of the engine is alive."""
-    lock = home / "run" / "engine" / "lock"
-    if not lock.exists():
-        return
+    """The engine's supervisor holds its lock for as long as anything of the engine is alive."""
     end = time.monotonic() + 20
-    with lock.open("w") as held:
-        while time.monotonic() < end:
-            try:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            except BlockingIOError:
-                time.sleep(0.02)
+    for lock in home.glob("run/engine/*/lock"):
+        with lock.open("w") as held:
+            while time.monotonic() < end:
+                try:
+                    fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    time.sleep(0.02)
 
 
 def _answered(image: str) -> dict[str, Any]:

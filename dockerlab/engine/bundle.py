@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -35,28 +36,35 @@ WANTED = (
     "docker-cli",
     "docker.io",
     "e2fsprogs",  # mke2fs: disks for engines inside a VM or UML
+    "gvproxy",  # the network of an engine inside UML or a VM
     "iptables",
     "kmod",  # busybox's modprobe cannot read the .ko.zst of newer distributions
     "procps",  # `docker top` runs the real ps
+    "rootlesskit",
     "runc",
     "slirp4netns",
     "tini",  # docker-init
+    *(["user-mode-linux"] if platform.machine() == "x86_64" else []),
 )
 
 # What the engine needs of these packages: programs and libraries, no documents, services or plugins.
 _KEPT = re.compile(
     r"usr/(bin|sbin|lib64)(/|$)"
     r"|usr/lib/(os-release|modprobe\.d/|ld-linux|[a-z0-9_]+-linux-gnu/)"
+    r"|usr/lib/uml/modules/[^/]+/(modules\.|kernel/(crypto|lib|net/(802|bridge|ipv4|ipv6|llc|netfilter))/)"
+    r"|usr/lib/uml/modules/[^/]+/kernel/(drivers/net/(veth|dummy)\.ko|fs/(erofs|overlayfs|squashfs)/)"
     r"|usr/share/ca-certificates/"
     r"|etc/(os-release|mke2fs\.conf|modprobe\.d/|ld\.so\.conf)"
 )
 _DROPPED = re.compile(
-    r"/containerd-shim(-runc-v1)?$|/crun-wasm$|/usr/bin/watch$|\.a$|-linux-gnu/(gconv|glib-2\.0|e2initrd_helper)"
+    r"/containerd-shim(-runc-v1)?$|/crun-wasm$|bin/(qemu-wrapper|rootlessctl|watch)$|\.a$|-linux-gnu/(gconv|glib-2\.0|e2initrd_helper)"
 )
 
 _PROGRAMS = (
     *("containerd", "containerd-shim-runc-v2", "crun", "ctr", "docker", "docker-init", "docker-proxy"),
-    *("dockerd", "ip", "iptables", "mke2fs", "modprobe", "ps", "runc", "sh", "slirp4netns"),
+    *("dockerd", "gvproxy", "ip", "iptables", "mke2fs", "modprobe", "ps", "rootlesskit", "runc", "sh"),
+    *(("linux.uml",) if "user-mode-linux" in WANTED else ()),
+    "slirp4netns",
     *("xtables-legacy-multi", "xtables-nft-multi"),
 )
 

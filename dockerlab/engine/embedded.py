@@ -1,32 +1,29 @@
 """내장 엔진(embedded engine)을 빌려 쓰는 쪽입니다: 시작하거나, 이미 있으면 함께 씁니다.
 
-The engine is a real dockerd in mount, network and PID namespaces of its own, so that nothing of it
-outlives it and no system engine notices it (a second dockerd in the host's network namespace deletes
-the first one's bridge). See supervisor.py for who keeps it and embedded.sh for how it starts.
+How it is started depends on what this machine allows: see the ladder in rungs/. Who keeps it is in
+supervisor.py.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import platform
 import shutil
 import socket
 import subprocess
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from dockerlab import places
-from dockerlab.engine import supervisor
-from dockerlab.errors import DiskFull, DockerlabError, EngineStartFailed, ToolMissing
+from dockerlab.engine import rungs, supervisor
+from dockerlab.errors import DiskFull, DockerlabError, EngineNotFound, EngineStartFailed
 from dockerlab.progress import Report, silent
 
 SOCKET_PATH_LIMIT = 107  # bytes, sun_path of Linux
+DEEPEST_SOCKET = "exec/containerd/containerd.sock.ttrpc"
 LEAST_ROOM = 2**20  # bytes; with less an engine cannot even write its own settings
-OWN_PROGRAMS = ("dockerd", "containerd", "containerd-shim-runc-v2", "runc", "iptables")
-SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True)
@@ -42,54 +39,78 @@ _lock = threading.Lock()
 _leases: dict[Path, Lease] = {}  # by the folder of the engine's sockets
 
 
-def impossible() -> str:
-    """이 컴퓨터에서 내장 엔진을 쓸 수 없는 까닭입니다. 쓸 수 있으면 빈 문자열입니다."""
-    if platform.system() != "Linux":
-        return f"내장 엔진은 Linux에서만 동작합니다(이 컴퓨터: {platform.system()})."
-    if os.geteuid() != 0:
-        return "내장 엔진을 시작하려면 root 권한이 필요합니다."
-    if not own_binaries() and platform.machine() not in ("x86_64", "aarch64"):
-        return f"이 CPU({platform.machine()})에 맞는 엔진 묶음이 없습니다."
-    return ""
+def impossible(rung: str = "") -> str:
+    """내장 엔진을(또는 그 방법 ``rung``을) 쓸 수 없는 까닭입니다. 쓸 수 있으면 빈 글입니다."""
+    reasons = {}
+    for name in _named(rung):
+        reason = rungs.rung(name).impossible()
+        if not reason:
+            return ""
+        reasons[rungs.rung(name).TITLE] = reason
+    return reason if rung else " ".join(f"{title}: {reason}" for title, reason in reasons.items())
 
 
-def ensure(report: Report = silent) -> str:
+def prepared(rung: str = "") -> bool:
+    """내장 엔진을 쓰려고 새로 내려받을 것이 없는지 봅니다."""
+    return any(rungs.rung(name).prepared() for name in _named(rung) if not rungs.rung(name).impossible())
+
+
+def ensure(report: Report = silent, rung: str = "") -> str:
     """내장 엔진을 시작하거나 이미 있는 것에 합류하고, 주소(``unix://…``)를 돌려줍니다.
 
+    ``rung``을 정하지 않으면 이 컴퓨터에서 되는 가장 나은 방법을 씁니다(:mod:`dockerlab.engine.rungs`).
     이 프로세스가 살아 있는 동안 엔진을 빌립니다. 어떻게 끝나든 빌린 것은 돌아갑니다.
 
     Raises:
+        EngineNotFound: 이 컴퓨터에서 쓸 수 있는 방법이 없을 때.
         EngineStartFailed: 시작하지 못했을 때. 엔진이 남긴 마지막 말을 함께 보여 줍니다.
     """
     with _lock:
-        said = _held()
-        if said is None:
-            said = _borrow(_plan(report))
-        return str(said["url"])
+        for name in _named(rung):
+            if said := _held(name):
+                return str(said["url"])
+        failure: DockerlabError = EngineNotFound("내장 엔진을 쓸 수 없습니다.", seen=impossible(rung))
+        for name in _named(rung):
+            if rungs.rung(name).impossible():
+                continue
+            try:
+                return str(_borrow(_plan(name, report), report)["url"])
+            except EngineStartFailed as error:
+                failure = error
+        raise failure
 
 
-def running() -> bool:
+def running(rung: str = "") -> bool:
     """내장 엔진이 지금 돌고 있는지 봅니다. 시작하지는 않습니다."""
-    return supervisor.answering(_run_dir() / "control.sock")
+    return any(supervisor.answering(_run_dir(name) / "control.sock") for name in _named(rung))
+
+
+def said() -> dict:
+    """이 프로세스가 빌린 내장 엔진이 자신에 대해 한 말입니다. 빌리지 않았으면 비어 있습니다.
+
+    ``rung``(방법의 이름)과 ``url``은 언제나 있고, 나머지는 방법마다 다릅니다.
+    """
+    with _lock:
+        return next(filter(None, map(_held, rungs.NAMES)), {})
 
 
 def pid() -> int | None:
-    """이 프로세스가 빌린 내장 엔진의 네임스페이스를 연 프로세스의 번호이고, 없으면 ``None``입니다."""
-    with _lock:
-        said = _held()
-    return said["pid"] if said else None
+    """빌린 내장 엔진에서 호스트가 볼 수 있는 맨 위 프로세스의 번호이고, 없으면 ``None``입니다."""
+    return said().get("pid")
 
 
 def lacks_for_network() -> str:
     """빌린 내장 엔진의 컨테이너가 바깥 네트워크에 닿는 데 없는 것의 이름입니다. 닿으면 빈 글입니다."""
-    with _lock:
-        said = _held()
-    return said["lacks"] if said else ""
+    return said().get("lacks", "")
 
 
-def _held() -> dict | None:
+def _named(rung: str) -> Iterator[str]:
+    yield from (rung,) if rung else rungs.NAMES
+
+
+def _held(rung: str) -> dict | None:
     """이 프로세스가 아직 쥐고 있는 대여입니다. 엔진이 사라졌으면 ``None``입니다."""
-    lease = _leases.get(_run_dir())
+    lease = _leases.get(_run_dir(rung))
     if lease is None:
         return None
     if lease.owner == os.getpid():
@@ -101,37 +122,30 @@ def _held() -> dict | None:
         except OSError:
             pass
     lease.connection.close()
-    del _leases[_run_dir()]
+    del _leases[_run_dir(rung)]
     return None
 
 
-def _borrow(plan: supervisor.Plan) -> dict:
+def _borrow(plan: supervisor.Plan, report: Report) -> dict:
     control = Path(plan.run, "control.sock")
     for _ in range(3):  # it may be stopping at this very moment: then start anew
         connection = _connect(control) or _start(plan, control)
         if connection is None:
             continue
-        said = _told(connection)
-        if said is None:
+        told = _told(connection, report)
+        if told is None:
             connection.close()
             continue
-        if said["state"] == "ready":
-            _leases[Path(plan.run)] = Lease(os.getpid(), connection, said)
-            return said
+        if told["state"] == "ready":
+            _leases[Path(plan.run)] = Lease(os.getpid(), connection, told)
+            return told
         connection.close()
-        raise _failed(plan, "내장 Docker 엔진을 시작하지 못했습니다.", str(said.get("log", "")))
+        raise _failed(plan, "내장 Docker 엔진을 시작하지 못했습니다.", str(told.get("log", "")))
     log = _read(Path(plan.run, "dockerd.log")) or _read(Path(plan.run, "supervisor.log"))
     raise _failed(plan, "내장 Docker 엔진이 시작하자마자 멈췄습니다.", log)
 
 
 def _start(plan: supervisor.Plan, control: Path) -> socket.socket | None:
-    for tool in ("unshare", "setpriv", "mount", "pivot_root"):
-        if shutil.which(tool, path=SYSTEM_PATH) is None:
-            raise ToolMissing(
-                f"내장 엔진에 필요한 {tool} 명령이 없습니다.",
-                seen="util-linux 패키지의 프로그램을 찾지 못했습니다.",
-                todo="apt-get install -y util-linux mount",
-            )
     with places.disk_errors(Path(plan.run, "supervisor.log")):
         log = Path(plan.run, "supervisor.log").open("wb")  # noqa: SIM115  (closed below)
     with log:
@@ -156,7 +170,7 @@ def _failed(plan: supervisor.Plan, what: str, log: str) -> DockerlabError:
         )
     return EngineStartFailed(
         what,
-        seen=_last_words(log),
+        seen=f"{rungs.rung(plan.rung).TITLE}: {_last_words(log)}",
         todo=f"dockerlab doctor로 점검하십시오. 엔진의 기록: {Path(plan.run, 'dockerd.log')}",
     )
 
@@ -171,20 +185,22 @@ def _connect(control: Path) -> socket.socket | None:
     return connection
 
 
-def _told(connection: socket.socket) -> dict | None:
+def _told(connection: socket.socket, report: Report) -> dict | None:
     """준비되었거나 실패했다는 말을 들을 때까지 기다립니다. 말없이 끊기면 ``None``입니다."""
-    connection.settimeout(supervisor.READY_WITHIN + 10)
+    connection.settimeout(rungs.READY_WITHIN + 10)
     heard = b""
     try:
         while True:
             while b"\n" in heard:
                 line, heard = heard.split(b"\n", 1)
-                said = json.loads(line)
-                if said["state"] in ("ready", "failed"):
+                told = json.loads(line)
+                if told["state"] in ("ready", "failed"):
                     connection.settimeout(None)
-                    return said
-                if said["state"] == "stopped":
+                    return told
+                if told["state"] == "stopped":
                     return None
+                if "step" in told:
+                    report(told["step"], 0, None)
             chunk = connection.recv(65536)
             if not chunk:
                 return None
@@ -193,40 +209,26 @@ def _told(connection: socket.socket) -> dict | None:
         return None
 
 
-def _plan(report: Report) -> supervisor.Plan:
-    run = _run_dir()
-    longest = run / "exec/containerd/containerd.sock.ttrpc"
+def _plan(rung: str, report: Report) -> supervisor.Plan:
+    run = _run_dir(rung)
+    longest = run / DEEPEST_SOCKET
     if len(os.fsencode(longest)) > SOCKET_PATH_LIMIT:
         raise EngineStartFailed(
             "엔진의 소켓을 둘 폴더의 경로가 너무 깁니다.",
             seen=f"{longest} ({len(os.fsencode(longest))}바이트, 한도 {SOCKET_PATH_LIMIT}바이트)",
             todo="DOCKERLAB_HOME을 더 짧은 경로로 정하십시오.",
         )
-    bundle, network = "", ["slirp4netns"]
-    if not own_binaries():
-        from dockerlab.engine import bundle as bundles
-
-        made = bundles.ensure(report)
-        bundle, network = str(made.root), made.command("slirp4netns")
-    name = hashlib.sha256(os.fsencode(run)).hexdigest()[:12]
     return supervisor.Plan(
+        rung=rung,
         run=str(run),
-        data=str(places.data_dir("engine", "data")),
-        root=str(places.data_dir("engine", "root")),
-        bundle=bundle,
-        network=network,
+        data=str(places.data_dir("engine", rung)),
         idle=float(os.environ.get("DOCKERLAB_ENGINE_IDLE", "10")),
-        cgroup=f"/dockerlab-{name}",
+        settings=rungs.rung(rung).settings(run, report),
     )
 
 
-def _run_dir() -> Path:
-    return places.runtime_dir("engine").resolve()
-
-
-def own_binaries() -> bool:
-    """이 컴퓨터에 엔진의 프로그램이 모두 깔려 있는지 봅니다. 그러면 엔진 묶음이 필요 없습니다."""
-    return all(shutil.which(name, path=SYSTEM_PATH) for name in OWN_PROGRAMS)
+def _run_dir(rung: str) -> Path:
+    return places.runtime_dir("engine", rung).resolve()
 
 
 def _read(path: Path) -> str:

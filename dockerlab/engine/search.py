@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
+from dockerlab.engine import rungs
 from dockerlab.engine.context import ContextUnreadable, current_context
 from dockerlab.engine.endpoint import Endpoint
 from dockerlab.engine.probe import Greeting, greet
@@ -49,7 +50,8 @@ def find(report: Report = silent) -> Endpoint:
     """쓸 수 있는 엔진의 주소를 찾습니다.
 
     ``DOCKER_HOST``, docker 명령의 컨텍스트, 기본 소켓들, 내장 엔진의 순서로 봅니다. 환경 변수
-    ``DOCKERLAB_ENGINE``이 ``embedded``면 내장 엔진만, ``system``이면 내장 엔진 없이 찾습니다.
+    ``DOCKERLAB_ENGINE``이 ``embedded``면 내장 엔진만, ``system``이면 내장 엔진 없이 찾습니다. 내장 엔진을
+    띄우는 방법의 이름(``root``, ``rootless``, ``uml``, ``qemu``)이면 그 방법만 씁니다.
 
     Raises:
         EngineNotFound: 아무 데도 없을 때. 가 본 곳과 까닭을 모두 말합니다.
@@ -68,11 +70,12 @@ def discover(report: Report = silent, *, download: bool = True) -> Discovery:
     ``download``가 거짓이면 내장 엔진 때문에 엔진 묶음을 내려받지 않습니다.
     """
     wanted = os.environ.get("DOCKERLAB_ENGINE") or "auto"
-    if wanted not in ("auto", "embedded", "system"):
+    if wanted not in ("auto", "embedded", "system", *rungs.NAMES):
         mistake = UsageMistake(
             "DOCKERLAB_ENGINE의 값을 알 수 없습니다.",
             seen=f"DOCKERLAB_ENGINE={wanted}",
-            todo="embedded(내장 엔진만), system(내장 엔진 없이), auto 가운데 하나로 정하십시오.",
+            todo="embedded(내장 엔진만), system(내장 엔진 없이), auto 가운데 하나로 정하십시오. "
+            f"내장 엔진을 띄우는 방법({', '.join(rungs.NAMES)})을 정해도 됩니다.",
         )
         return Discovery((), failure=mistake)
     attempts: list[Attempt] = []
@@ -100,7 +103,7 @@ class _Candidate:
 
 
 def _candidates(wanted: str, report: Report, download: bool) -> Iterator[_Candidate]:
-    if wanted != "embedded":
+    if wanted in ("auto", "system"):
         if os.environ.get("DOCKER_HOST"):
             host = os.environ["DOCKER_HOST"]
             yield _Candidate("환경 변수 DOCKER_HOST", host, _from_environment, named=True)
@@ -114,7 +117,8 @@ def _candidates(wanted: str, report: Report, download: bool) -> Iterator[_Candid
                 endpoint = Endpoint(f"unix://{path}", _kind_of(real, kind), "기본 소켓")
                 yield _Candidate(endpoint.origin, endpoint.url, partial(_permitted, endpoint))
     if wanted != "system":
-        yield _Candidate(EMBEDDED, "", partial(_embedded, report, download))
+        for name in [wanted] if wanted in rungs.NAMES else rungs.NAMES:
+            yield _Candidate(_title(name), "", partial(_embedded, name, report, download))
 
 
 def _from_environment() -> Endpoint:
@@ -196,15 +200,19 @@ def _kind_of(real: str, kind: str) -> str:
     return kind
 
 
-def _embedded(report: Report, download: bool) -> Endpoint:
-    from dockerlab.engine import bundle, embedded
+def _title(rung: str) -> str:
+    return f"{EMBEDDED}({rungs.rung(rung).TITLE})"
 
-    why_not = embedded.impossible()
+
+def _embedded(rung: str, report: Report, download: bool) -> Endpoint:
+    from dockerlab.engine import embedded
+
+    why_not = embedded.impossible(rung)
     if why_not:
         raise EngineNotFound(why_not)
-    if not download and not embedded.running() and not (embedded.own_binaries() or bundle.installed()):
+    if not download and not embedded.running(rung) and not embedded.prepared(rung):
         raise EngineNotFound("엔진 묶음을 아직 내려받지 않았습니다.", todo="dockerlab setup")
-    return Endpoint(embedded.ensure(report), "embedded", EMBEDDED)
+    return Endpoint(embedded.ensure(report, rung), "embedded", _title(rung))
 
 
 def _failure(attempts: list[Attempt]) -> DockerlabError:
@@ -218,7 +226,8 @@ def _failure(attempts: list[Attempt]) -> DockerlabError:
     for _, error in telling:
         if not isinstance(error, EngineNotFound):
             return type(error)(error.what, seen=" / ".join(filter(None, (error.seen, seen))), todo=error.todo)
-    todo = next((error.todo for one, error in telling if one.origin == EMBEDDED and error.todo), _install())
+    embedded = (error.todo for one, error in telling if one.origin.startswith(EMBEDDED))
+    todo = next(filter(None, embedded), _install())
     return EngineNotFound("쓸 수 있는 Docker 엔진을 찾지 못했습니다.", seen=seen, todo=todo)
 
 

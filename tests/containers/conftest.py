@@ -45,11 +45,12 @@ def tiny_bundle(tiny, tmp_path_factory):
 def private_home():
     """A home with a short path (sockets), sharing the unpacked engine bundle; nothing of it stays."""
     from dockerlab.engine import embedded
+    from dockerlab.engine.rungs import root
 
-    if why := embedded.impossible():
+    if why := embedded.impossible("root"):
         pytest.skip(f"no embedded engine here: {why}")
     home = Path(tempfile.mkdtemp(prefix="dl", dir="/tmp"))
-    if not embedded.own_binaries():
+    if not root.own_binaries():
         from dockerlab.engine import bundle
 
         (home / "bundle").symlink_to(bundle.ensure().root.parent)

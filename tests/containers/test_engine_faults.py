@@ -48,7 +48,7 @@ FULL = """
 embedded.ensure()
 images.import_bundle(os.environ["TINY_BUNDLE"])
 containers.run("tiny", "true")
-data = os.path.join(os.environ["DOCKERLAB_HOME"], "engine", "data")
+data = os.path.join(os.environ["DOCKERLAB_HOME"], "engine", "root")
 def fill():
     with open(os.path.join(data, "ballast"), "wb", buffering=0) as ballast:
         for size in (2**20, 2**12, 1):
@@ -69,7 +69,7 @@ tell(left=left())
 def test_disk_full(in_private_engine):
     if os.geteuid() != 0:
         pytest.skip("mounting a small disk needs root")
-    data = in_private_engine.home / "engine" / "data"
+    data = in_private_engine.home / "engine" / "root"
     data.mkdir(parents=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "dockerlab-test", data], check=True)
     try:

@@ -20,7 +20,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dockerlab.engine import embedded, supervisor
+from dockerlab.engine import embedded
+from dockerlab.engine.rungs import root
 from dockerlab.errors import EngineStartFailed
 
 pytestmark = pytest.mark.engine
@@ -47,9 +48,9 @@ def until(true, seconds=20.0):
 
 @pytest.fixture(scope="module")
 def bundle():
-    if embedded.impossible():
-        pytest.skip(f"no embedded engine here: {embedded.impossible()}")
-    if embedded.own_binaries():
+    if embedded.impossible("root"):
+        pytest.skip(f"no embedded engine here: {embedded.impossible('root')}")
+    if root.own_binaries():
         return None
     from dockerlab.engine import bundle as bundles
 
@@ -69,14 +70,14 @@ def home(bundle, monkeypatch):
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     assert until(lambda: not processes_of(path))
-    supervisor.clear_cgroups(cgroup_of(path))
+    root.clear_cgroups(cgroup_of(path))
     shutil.rmtree(path, ignore_errors=True)
 
 
 def cgroup_of(home):
     import hashlib
 
-    return "/dockerlab-" + hashlib.sha256(os.fsencode(home / "run/engine")).hexdigest()[:12]
+    return "/dockerlab-" + hashlib.sha256(os.fsencode(home / "run/engine/root")).hexdigest()[:12]
 
 
 def processes_of(home):
@@ -207,7 +208,7 @@ def test_stopping_engine_does_not_fail_a_newcomer(home, holders):
 
 def test_hosts_network_is_left_alone(home, holders):
     def network():
-        rules = shutil.which("iptables-save", path=embedded.SYSTEM_PATH)
+        rules = shutil.which("iptables-save", path=root.SYSTEM_PATH)
         return sorted(os.listdir("/sys/class/net")), rules and subprocess.check_output([rules])
 
     before = network()
@@ -277,24 +278,24 @@ def test_missing_way_out_is_told_and_the_engine_runs_without(home):
 
 
 def test_start_that_fails_says_why(home):
-    data = home / "engine/data"
+    data = home / "engine/root"
     data.mkdir(parents=True)
     (data / "volumes").write_text("not a folder")
     began = time.monotonic()
     with pytest.raises(EngineStartFailed) as caught:
-        embedded.ensure()
+        embedded.ensure(rung="root")
     assert caught.value.seen and caught.value.todo
     assert time.monotonic() - began < 5
     assert until(lambda: clean(home)), traces_of(home)
 
 
 def test_failure_is_told_at_once_even_when_the_supervisor_cannot_run(home, monkeypatch):
-    folder = home / "run/engine"
+    folder = home / "run/engine/root"
     folder.mkdir(parents=True)
     (folder / "lock").mkdir()  # it dies before it could listen
     began = time.monotonic()
     with pytest.raises(EngineStartFailed) as caught:
-        embedded.ensure()
+        embedded.ensure(rung="root")
     assert "lock" in caught.value.seen
     assert time.monotonic() - began < 5
     assert not processes_of(home)
@@ -303,7 +304,7 @@ def test_failure_is_told_at_once_even_when_the_supervisor_cannot_run(home, monke
 def test_too_long_a_path_is_said_before_anything_starts(home, monkeypatch):
     monkeypatch.setenv("DOCKERLAB_HOME", str(home / ("long" * 20)))
     with pytest.raises(EngineStartFailed, match="너무 깁니다"):
-        embedded.ensure()
+        embedded.ensure(rung="root")
 
 
 def test_terminated_supervisor_leaves_nothing(home, holders):

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from dockerlab.engine import embedded, supervisor
+from dockerlab.engine.rungs import root
 
 pytestmark = pytest.mark.engine
 
@@ -49,10 +50,10 @@ print(json.dumps([len(containers), len(volumes)]))
 @pytest.fixture
 def home():
     """A home of its own with a short path (sockets), sharing the unpacked bundle."""
-    if embedded.impossible():
-        pytest.skip(f"no embedded engine here: {embedded.impossible()}")
+    if embedded.impossible("root"):
+        pytest.skip(f"no embedded engine here: {embedded.impossible('root')}")
     path = Path(tempfile.mkdtemp(prefix="dl", dir="/tmp"))
-    if not embedded.own_binaries():
+    if not root.own_binaries():
         from dockerlab.engine import bundle
 
         (path / "bundle").symlink_to(bundle.ensure().root.parent)
@@ -61,8 +62,8 @@ def home():
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     psutil.wait_procs(processes_of(path), timeout=10)
-    name = hashlib.sha256(os.fsencode(path / "run/engine")).hexdigest()[:12]
-    supervisor.clear_cgroups(f"/dockerlab-{name}")
+    name = hashlib.sha256(os.fsencode(path / "run/engine/root")).hexdigest()[:12]
+    root.clear_cgroups(f"/dockerlab-{name}")
     shutil.rmtree(path, ignore_errors=True)
 
 
@@ -116,7 +117,7 @@ def test_a_killed_engine_comes_back_and_is_cleaned_too(home, environment, owner,
     (keeper,) = processes_of(home, "dockerlab.engine.supervisor")
     keeper.kill()
     # A dying process loses its name before its sockets: wait for both.
-    gone = home / "run/engine/docker.sock"
+    gone = home / "run/engine/root/docker.sock"
     assert until(lambda: not processes_of(home, "dockerd") and not supervisor.answering(gone), 10)
     owner.stdin.write("again\n")
     owner.stdin.flush()

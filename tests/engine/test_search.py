@@ -158,7 +158,7 @@ def test_embedded_can_be_demanded_and_forbidden(nowhere, fake_engine, monkeypatc
     fake_engine(nowhere / "docker.sock")
     monkeypatch.setenv("DOCKERLAB_ENGINE", "embedded")
     monkeypatch.setattr(
-        search, "_embedded", lambda report, download: Endpoint(f"unix://{fake_engine()}", "embedded", "e")
+        search, "_embedded", lambda *_: Endpoint(f"unix://{fake_engine()}", "embedded", "e")
     )
     assert find().kind == "embedded"
     monkeypatch.setenv("DOCKERLAB_ENGINE", "system")

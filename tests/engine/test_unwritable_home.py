@@ -40,7 +40,7 @@ def told(home: Path, verb: list[str]) -> tuple[str, str]:
 
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)
 def test_read_only(mounted, verb):
-    for folder in ("run", "run/engine", "run/session", "cache/images", "engine", "vm", "bundle"):
+    for folder in ("run", "run/engine/root", "run/session", "cache/images", "engine", "vm", "bundle"):
         (mounted / folder).mkdir(parents=True)
     subprocess.run(["mount", "-o", "remount,ro", mounted], check=True)
     assert told(mounted, verb)[0] == "E60"
@@ -48,11 +48,12 @@ def test_read_only(mounted, verb):
 
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)
 def test_full(mounted, verb):
-    from dockerlab.engine import bundle, embedded
+    from dockerlab.engine import bundle
+    from dockerlab.engine.rungs import root
 
-    if not embedded.own_binaries():
+    if not root.own_binaries():
         (mounted / "bundle").symlink_to(bundle.ensure().root.parent)
-    for folder in ("run/engine", "run/session", "cache/images", "engine/data", "engine/root"):
+    for folder in ("run/engine/root", "run/session", "cache/images", "engine/root", "engine/mount"):
         (mounted / folder).mkdir(parents=True)
     with open(mounted / "ballast", "wb", buffering=0) as ballast, pytest.raises(OSError, match="space"):
         while True:
