@@ -50,6 +50,7 @@ def _steps(for_tests: bool) -> Iterator[Step]:
     yield _accelerator
     if for_tests:
         yield _browser
+        yield _uidmap
 
 
 def _qemu(say: Callable[[str], None], report: Report) -> None:
@@ -112,6 +113,12 @@ def _browser(say: Callable[[str], None], report: Report) -> None:
     if not _has_browser():
         command = [sys.executable, "-m", "playwright", "install", "--with-deps", "chromium"]
         _run(command, ToolMissing("Chromium을 내려받지 못했습니다.", todo=f"sudo {' '.join(command)}"))
+
+
+def _uidmap(say: Callable[[str], None], report: Report) -> None:
+    if sys.platform == "linux" and not shutil.which("newuidmap"):
+        missing = ToolMissing("rootless 엔진의 검사에 쓸 newuidmap이 없습니다.", todo="sudo apt-get install uidmap")
+        install(["uidmap"], "rootless 엔진의 검사", say, report, otherwise=missing)
 
 
 def _has_browser() -> bool:

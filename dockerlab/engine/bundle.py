@@ -40,7 +40,6 @@ WANTED = (
     "iptables",
     "kmod",  # busybox's modprobe cannot read the .ko.zst of newer distributions
     "procps",  # `docker top` runs the real ps
-    "rootlesskit",
     "runc",
     "slirp4netns",
     "tini",  # docker-init
@@ -57,12 +56,12 @@ _KEPT = re.compile(
     r"|etc/(os-release|mke2fs\.conf|modprobe\.d/|ld\.so\.conf)"
 )
 _DROPPED = re.compile(
-    r"/containerd-shim(-runc-v1)?$|/crun-wasm$|bin/(qemu-wrapper|rootlessctl|watch)$|\.a$|-linux-gnu/(gconv|glib-2\.0|e2initrd_helper)"
+    r"/containerd-shim(-runc-v1)?$|/crun-wasm$|bin/(qemu-wrapper|watch)$|\.a$|-linux-gnu/(gconv|glib-2\.0|e2initrd_helper)"
 )
 
 _PROGRAMS = (
     *("containerd", "containerd-shim-runc-v2", "crun", "ctr", "docker", "docker-init", "docker-proxy"),
-    *("dockerd", "gvproxy", "ip", "iptables", "mke2fs", "modprobe", "ps", "rootlesskit", "runc", "sh"),
+    *("dockerd", "gvproxy", "ip", "iptables", "mke2fs", "modprobe", "ps", "runc", "sh"),
     *(("linux.uml",) if "user-mode-linux" in WANTED else ()),
     "slirp4netns",
     *("xtables-legacy-multi", "xtables-nft-multi"),

@@ -63,6 +63,13 @@ def prepared() -> bool:
 
 def settings(run: Path, report: Report) -> dict[str, Any]:
     """묶음을 갖추고 그 자리를 돌려줍니다. 도구가 없으면 ``ToolMissing``입니다."""
+    cgroup = f"/dockerlab-{hashlib.sha256(os.fsencode(run)).hexdigest()[:12]}"
+    options = ["--cgroup-parent", cgroup]
+    return places_of(report) | {"namespaces": NAMESPACES, "options": options, "cgroup": cgroup}
+
+
+def places_of(report: Report) -> dict[str, Any]:
+    """묶음과 네트워크 프로그램의 자리입니다."""
     for tool in ("unshare", "setpriv", "mount", "pivot_root"):
         if shutil.which(tool, path=SYSTEM_PATH) is None:
             raise ToolMissing(
@@ -76,12 +83,10 @@ def settings(run: Path, report: Report) -> dict[str, Any]:
 
         made = bundles.ensure(report)
         bundle, network = str(made.root), made.command("slirp4netns")
-    name = hashlib.sha256(os.fsencode(run)).hexdigest()[:12]
     return {
         "bundle": bundle,  # "" for the machine's own dockerd
         "network": network,  # how slirp4netns is called
         "root": str(places.data_dir("engine", "mount")),  # an empty folder to build its root file system on
-        "cgroup": f"/dockerlab-{name}",
     }
 
 
@@ -98,8 +103,7 @@ class Keeper:
 
     async def start(self) -> dict[str, Any]:
         """엔진과 그 네트워크를 시작합니다."""
-        cgroup = self.settings["cgroup"]
-        clear_cgroups(cgroup)
+        clear_cgroups(self.settings["cgroup"])
         shutil.rmtree(self.run / "exec", ignore_errors=True)
         for stale in ("docker.sock", "ports.sock"):
             (self.run / stale).unlink(missing_ok=True)
@@ -114,13 +118,13 @@ class Keeper:
             "DL_ROOT": self.settings["root"],
             "DL_RUN": str(self.run),
             "DL_DATA": str(self.data),
-            "DL_CGROUP": cgroup,
+            "DL_OPTIONS": shlex.join(self.settings["options"]),
             "DL_PROXY": shlex.join(proxy),
         }
         log = self.run / "dockerd.log"
         with log.open("wb") as output:
             self.engine = await asyncio.create_subprocess_exec(
-                *(*DIES_WITH_US, "unshare", *NAMESPACES, "--kill-child"),
+                *(*DIES_WITH_US, "unshare", *self.settings["namespaces"], "--kill-child"),
                 *("--propagation", "slave", "sh", str(Path(__file__).with_name("root.sh"))),
                 env=environment,
                 stdin=asyncio.subprocess.DEVNULL,
@@ -192,6 +196,8 @@ class Keeper:
 
 def clear_cgroups(name: str) -> None:
     """엔진이 남긴 빈 cgroup 폴더를 깊은 것부터 지웁니다."""
+    if not name:
+        return
     for top in [*Path("/sys/fs/cgroup").glob(f"*{name}"), Path(f"/sys/fs/cgroup{name}")]:
         for folder, _, _ in os.walk(top, topdown=False):
             with contextlib.suppress(OSError):

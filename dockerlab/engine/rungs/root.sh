@@ -5,7 +5,7 @@
 # whole root is exchanged instead of playing with the loader.
 #
 # From the supervisor: DL_BUNDLE (empty: the machine's own dockerd), DL_ROOT (an empty folder),
-# DL_RUN (sockets), DL_DATA (data root), DL_CGROUP, DL_PROXY (the command that publishes a port).
+# DL_RUN (sockets), DL_DATA (data root), DL_OPTIONS (of dockerd), DL_PROXY (the command that publishes a port).
 set -eu
 
 if [ -n "$DL_BUNDLE" ]; then
@@ -77,7 +77,7 @@ PROXY
 chmod 755 /run/dockerlab-bin/publish-port
 
 dockerd --host "unix://$DL_RUN/docker.sock" --data-root "$DL_DATA" --exec-root "$DL_RUN/exec" \
-  --pidfile /run/dockerlab.pid --config-file "$DL_RUN/daemon.json" --cgroup-parent "$DL_CGROUP" \
+  --pidfile /run/dockerlab.pid --config-file "$DL_RUN/daemon.json" $DL_OPTIONS \
   --userland-proxy-path /run/dockerlab-bin/publish-port --log-level warn &
 daemon=$!
 trap 'kill -TERM $daemon' TERM INT
