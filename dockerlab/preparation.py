@@ -117,7 +117,8 @@ def _browser(say: Callable[[str], None], report: Report) -> None:
 
 def _uidmap(say: Callable[[str], None], report: Report) -> None:
     if sys.platform == "linux" and not shutil.which("newuidmap"):
-        missing = ToolMissing("rootless 엔진의 검사에 쓸 newuidmap이 없습니다.", todo="sudo apt-get install uidmap")
+        todo = "sudo apt-get install -y uidmap"
+        missing = ToolMissing("rootless 엔진의 검사에 쓸 newuidmap이 없습니다.", todo=todo)
         install(["uidmap"], "rootless 엔진의 검사", say, report, otherwise=missing)
 
 
