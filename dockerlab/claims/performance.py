@@ -216,7 +216,7 @@ def notes(timings: Sequence[Timing], told: Mapping[str, Any]) -> tuple[str, ...]
         if filtered
         else "이 엔진은 컨테이너에 seccomp 필터를 걸지 않습니다.",
         "컨테이너와 VM은 띄워 둔 채로 예열한 뒤(warm)에 쟀으므로, 시작 시간은 들어 있지 않습니다.",
-        *conditions.vm_notes(told["vm"]["accelerator"]),
+        *conditions.notes(told["engine"], told["vm"]),
         *conditions.timing_notes(timings),
     )
 

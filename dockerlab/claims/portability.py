@@ -198,7 +198,7 @@ def notes(found: Found, told: Mapping[str, Any]) -> tuple[str, ...]:
         for each in found.disks
         if not each.booted
     ]
-    noted += conditions.vm_notes(told["vm"]["accelerator"])
+    noted += conditions.notes(told["engine"], told["vm"])
     return tuple(noted)
 
 

@@ -149,7 +149,7 @@ def claim(
 ) -> Claim:
     """센 것들을 비교표의 한 줄로 모읍니다."""
     most = idle[-1]
-    label = {"engine": f"{told['engine']['kind']} {told['engine']['version']}"}
+    label = {"engine": conditions.label(told["engine"])}
     accelerator = {"accelerator": told["vm"]["accelerator"]}
     timings = {
         "container": Timing("container", most.host or most.told, unit="bytes", metadata=label),

@@ -53,7 +53,7 @@ class Race:
     def notes(self) -> tuple[str, ...]:
         """읽을 때 주의할 점입니다."""
         return (
-            *conditions.vm_notes(self.accelerator),
+            *conditions.notes(self.engine, self.vm),
             conditions.WARM,
             *conditions.timing_notes(self.timings.values()),
         )
@@ -94,7 +94,7 @@ def race(
         cases[guest] = _boots(guest)
     taken = rounds(cases, n=n, warmup=warmup, seed=seed, finish=FINISH, report=report)
     timings = {
-        name: timing.noting(engine=f"{told['engine']['kind']} {told['engine']['version']}", cache="warm")
+        name: timing.noting(engine=conditions.label(told["engine"]), cache="warm")
         if name == CONTAINER
         else timing.noting(accelerator="uml" if name == "uml" else accelerator, cache="warm")
         for name, timing in taken.items()

@@ -6,12 +6,12 @@ import platform
 from typing import Any
 
 from dockerlab.diagnosis.findings import Findings
+from dockerlab.engine import embedded, rungs
 
 
 def engine(found: Findings) -> dict[str, Any]:
     """어떤 엔진을 왜 골랐고 무엇으로 이루어졌는지 살펴봅니다."""
     from dockerlab import engine
-    from dockerlab.engine import embedded
     from dockerlab.engine.search import discover
 
     discovery = discover(download=False)
@@ -27,9 +27,10 @@ def engine(found: Findings) -> dict[str, Any]:
     if discovery.endpoint is None:
         if discovery.failure is not None:
             found.problem(**discovery.failure.as_dict())
-        return {"tried": tried}
+        return {"tried": tried, "ladder": ladder()}
     connected = engine.connect()
     info = connected.info
+    rung = embedded.said().get("rung", "") if connected.kind == "embedded" else ""
     options = info.get("SecurityOptions") or []
     told = {
         "kind": connected.kind,
@@ -37,7 +38,10 @@ def engine(found: Findings) -> dict[str, Any]:
         "api": connected.api_version,
         "url": connected.endpoint.url,
         "origin": connected.endpoint.origin,
+        "rung": rung,
+        "where": rungs.rung(rung).TITLE if rung else "",
         "tried": tried,
+        "ladder": ladder(),
         "storage_driver": info.get("Driver") or "",
         "image_store": _image_store(info),
         # Absent on engines before 20.10, which know only the first version.
@@ -55,8 +59,23 @@ def engine(found: Findings) -> dict[str, Any]:
         found.notes.append("Podman은 실험적으로 지원합니다. 몇몇 단계의 결과가 Docker와 다를 수 있습니다.")
     if told["cgroup_version"] == "1":
         found.notes.append("이 컴퓨터는 cgroup v1을 씁니다. 교재의 cgroup v2와 파일 이름이 다릅니다.")
-    if platform.system() != "Linux" or connected.kind == "docker-desktop":
+    if rung in rungs.WITH_OWN_KERNEL:
+        found.notes.append(
+            f"컨테이너의 커널은 이 컴퓨터가 아니라 '{told['where']}'의 것입니다: {told['kernel']}"
+        )
+    elif platform.system() != "Linux" or connected.kind == "docker-desktop":
         found.notes.append("컨테이너의 커널은 이 컴퓨터가 아니라 Docker가 뒤에서 돌리는 Linux VM의 것입니다.")
+    return told
+
+
+def ladder() -> list[dict[str, str]]:
+    """내장 엔진을 띄우는 방법마다 쓸 수 있는지를 좋은 것부터 늘어놓습니다. 아무것도 시작하지 않습니다."""
+    told = []
+    for name in rungs.NAMES:
+        rung = rungs.rung(name)
+        why = rung.impossible()
+        state = "impossible" if why else "ready" if rung.prepared() else "unprepared"
+        told.append({"rung": name, "title": rung.TITLE, "state": state, "why": why})
     return told
 
 

@@ -76,6 +76,13 @@ class Findings:
         return {}
 
 
+_STATES = {
+    "ready": "쓸 수 있음",
+    "unprepared": "쓸 수 있으나 묶음을 내려받아야 함",
+    "impossible": "쓸 수 없음.",
+}
+
+
 def _lines(told: Diagnosis) -> list[str]:
     return [*_of_engine(told.engine), *_of_machine(told), *_of_findings(told)]
 
@@ -92,9 +99,13 @@ def _of_engine(engine: dict[str, Any]) -> list[str]:
             f"  cgroup v{engine['cgroup_version']}, rootless {rootless}",
             f"  한도: {_limits_in_words(engine['limits'])}",
         ]
+    for one in engine.get("ladder", ()):
+        lines.append(
+            f"  내장 엔진의 방법 {one['rung']}: {one['title']}, {_STATES[one['state']]} {one['why']}".rstrip()
+        )
     passed = [one for one in engine.get("tried", ()) if one["code"]]
     absent = [one["url"].removeprefix("unix://") for one in passed if one["code"] == "E01" and one["url"]]
-    lines += [f"  건너뛴 곳: {one['outcome']}" for one in passed if one["code"] != "E01" or not one["url"]]
+    lines += [f"  건너뛴 곳: {one['outcome']}" for one in passed if one["code"] != "E01"]
     return lines + ([f"  소켓이 없는 곳: {', '.join(absent)}"] if absent else [])
 
 

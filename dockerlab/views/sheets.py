@@ -172,10 +172,11 @@ def claim_sheet(claim: Claim) -> Sheet:
 
 def claims_sheet(table: ComparisonTable) -> Sheet:
     """비교표의 여섯 줄: 책에 적힌 값 / 내 컴퓨터에서 잰 값입니다."""
+    where = table.engine.get("where") or table.engine.get("kind", "")
     said = " · ".join(
         part
         for part in (
-            f"Docker 엔진 {table.engine.get('version', '')} ({table.engine.get('kind', '')})",
+            f"Docker 엔진 {table.engine.get('version', '')} ({where})",
             f"VM 가속기 {accelerator(table.vm.get('accelerator'))}",
             conditions(table.machine),
         )
@@ -238,6 +239,7 @@ def diagnosis_sheet(diagnosis: Diagnosis) -> Sheet:
     engine, machine, disk = diagnosis.engine, diagnosis.vm, diagnosis.disk
     rows = (
         ("Docker 엔진", " ".join(filter(None, (engine["kind"], engine.get("version")))) or "없음"),
+        ("엔진이 도는 곳", engine.get("where", "")),
         ("API", engine.get("api", "")),
         ("저장", engine.get("storage_driver", "")),
         ("cgroup", f"v{engine['cgroup_version']}" if engine.get("cgroup_version") else ""),

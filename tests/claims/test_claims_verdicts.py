@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dockerlab.claims import (
+from dockerlab.claims import conditions, (
     conditions,
     elf,
     elsewhere,
@@ -140,6 +140,13 @@ def test_without_a_native_run_the_container_is_the_baseline():
     assert row.details["baseline"] == "container"
     assert row.container.startswith("기준")
     assert "5.0배" in row.vm
+
+
+def test_containers_inside_another_kernel_are_not_comparable_with_vms():
+    emulated, inside = {"accelerator": "tcg"}, {"rung": "uml", "where": "어느 커널 안의 Docker"}
+    [first, second] = conditions.notes(inside, emulated)
+    assert "어느 커널 안의 Docker" in first and "같은 조건" in first and "TCG" in second
+    assert conditions.notes({"rung": "root"}, {"accelerator": "kvm"}) == ()
 
 
 def test_emulation_and_seccomp_are_noted():

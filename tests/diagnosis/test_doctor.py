@@ -13,6 +13,7 @@ import dockerlab
 from dockerlab import containers
 from dockerlab.diagnosis import doctor, engines, machines
 from dockerlab.diagnosis.findings import Findings
+from dockerlab.engine import rungs
 
 CHOICES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKERLAB_ENGINE", "DOCKERLAB_ALLOW_REMOTE")
 
@@ -48,6 +49,16 @@ def test_without_an_engine_the_rest_is_examined(no_engine):
     assert "none.sock" in str(diagnosis) and "[E01]" in str(diagnosis)
     for problem in told["problems"]:
         assert set(problem) == {"code", "what", "seen", "todo"} and problem["todo"]
+
+
+def test_every_rung_of_the_ladder_is_told_in_a_line(no_engine):
+    diagnosis = doctor()
+    told = {one["rung"]: one for one in diagnosis.engine["ladder"]}
+    assert tuple(told) == rungs.NAMES
+    for name, one in told.items():
+        assert bool(one["why"]) == (one["state"] == "impossible")
+        [line] = [line for line in str(diagnosis).splitlines() if f"방법 {name}:" in line]
+        assert one["title"] in line and one["why"] in line
 
 
 @pytest.mark.parametrize("fault", ["hanging", "refused", "remote", "setting", "config", "home"])

@@ -26,7 +26,7 @@ from dockerlab.engine.rungs import DIES_WITH_US, Say, StartFailed, wait_until_an
 from dockerlab.errors import ToolMissing
 from dockerlab.progress import Report
 
-TITLE = "네임스페이스 안의 Docker(root)"
+TITLE = "네임스페이스 안의 Docker"
 PROGRAMS = ("dockerd", "containerd", "containerd-shim-runc-v2", "runc", "iptables")
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NAMESPACES = ("--mount", "--net", "--pid", "--fork")

@@ -20,7 +20,7 @@ from dockerlab.progress import Report
 
 __all__ = ["TITLE", "Keeper", "impossible", "prepared", "settings"]
 
-TITLE = "사용자 네임스페이스 안의 Docker(rootless)"
+TITLE = "사용자 네임스페이스 안의 Docker"
 # Root inside is the user outside; the other users inside are those of /etc/subuid and /etc/subgid.
 NAMESPACES = ("--user", "--map-root-user", "--map-auto", *root.NAMESPACES)
 
