@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dockerlab.claims import conditions, (
+from dockerlab.claims import (
     conditions,
     elf,
     elsewhere,
