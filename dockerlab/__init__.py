@@ -27,6 +27,7 @@ _HOMES = {
     "run": "containers.run",
     "start": "containers.start",
     "start_vm": "vm.start",
+    "whereabouts": "claims.whereabouts.whereabouts",
 }
 _ROOMS = ("claims", "containers", "engine", "images", "measure", "views", "vm")
 __all__ = [*sorted((*_HOMES, *_ROOMS)), "load_ipython_extension"]

@@ -10,6 +10,7 @@ from dockerlab.claims.claim import Claim, ComparisonTable
 from dockerlab.claims.sources import SOURCES, Source
 from dockerlab.claims.start import Race, race
 from dockerlab.claims.table import compare, gather
+from dockerlab.claims.whereabouts import Whereabouts
 
 __all__ = [
     "BOOK",
@@ -18,6 +19,7 @@ __all__ = [
     "ComparisonTable",
     "Race",
     "Source",
+    "Whereabouts",
     "compare",
     "gather",
     "isolation",

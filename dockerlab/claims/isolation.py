@@ -23,7 +23,7 @@ from dockerlab.claims.words import volume
 from dockerlab.progress import Report, silent
 
 # POSIX shell, so that the host, busybox and Alpine all answer. The glob counts processes without making one.
-_LOOK = """set -- /proc/[0-9]*
+LOOK = """set -- /proc/[0-9]*
 echo processes $#
 echo boot_id $(cat /proc/sys/kernel/random/boot_id)
 echo kernel $(uname -r)
@@ -103,8 +103,8 @@ def look(image: str = "tiny", guest: str = "micro") -> Sight:
     with containers.start(image, ["sleep", "3600"]) as container, vm.start(guest) as machine:
         return Sight(
             host=look_at_host(),
-            container=read("container", container.exec(["sh", "-c", _LOOK]).stdout),
-            vm=read("vm", machine.run(_LOOK).output),
+            container=read("container", container.exec(["sh", "-c", LOOK]).stdout),
+            vm=read("vm", machine.run(LOOK).output),
             container_on_host=len(container.host_pids()),
             vm_on_host=_processes_in_group(machine.pid),
         )
@@ -114,7 +114,7 @@ def look_at_host() -> View:
     """이 컴퓨터를 들여다봅니다. Linux가 아니면 커널의 이름만 압니다."""
     if not sys.platform.startswith("linux"):
         return View("host", "", f"{platform.system()} {platform.release()}", 0, 0)
-    seen = subprocess.run(["sh", "-c", _LOOK], capture_output=True, text=True, check=True)
+    seen = subprocess.run(["sh", "-c", LOOK], capture_output=True, text=True, check=True)
     return read("host", seen.stdout)
 
 
@@ -196,7 +196,7 @@ def notes(sights: Sequence[Sight], told: Mapping[str, Any]) -> tuple[str, ...]:
         found.append(
             "세 곳을 구별해야 합니다: "
             f"내 OS의 커널({last.host.kernel}), 엔진이 도는 곳의 커널({told['engine']['kernel']}), "
-            f"컨테이너가 보는 커널({last.container.kernel}). 엔진이 이 컴퓨터가 아닌 VM 안에서 돕니다."
+            f"컨테이너가 보는 커널({last.container.kernel}). 엔진이 이 컴퓨터와는 다른 커널 위에서 돕니다."
         )
     if told["vm"]["accelerator"] == "tcg":
         found.append(

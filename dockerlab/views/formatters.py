@@ -20,6 +20,7 @@ SHEETS: dict[tuple[str, str], Callable[[Any], Sheet]] = {
     ("dockerlab.claims.start", "Race"): sheets.race_sheet,
     ("dockerlab.claims.claim", "Claim"): sheets.claim_sheet,
     ("dockerlab.claims.claim", "ComparisonTable"): sheets.claims_sheet,
+    ("dockerlab.claims.whereabouts", "Whereabouts"): sheets.whereabouts_sheet,
     ("dockerlab.course.prediction", "Prediction"): sheets.prediction_sheet,
     ("dockerlab.course.prediction", "Outcome"): sheets.outcome_sheet,
 }

@@ -12,7 +12,7 @@ from dockerlab.views.units import amount, between, seconds, size, times
 from dockerlab.views.words import accelerator, case, conditions, note
 
 if TYPE_CHECKING:
-    from dockerlab.claims import Claim, ComparisonTable, Race
+    from dockerlab.claims import Claim, ComparisonTable, Race, Whereabouts
     from dockerlab.containers import Run
     from dockerlab.course.prediction import Outcome, Prediction
     from dockerlab.diagnosis import Diagnosis
@@ -232,6 +232,27 @@ def images_sheet(images: Iterable[Any]) -> Sheet:
 
 def _told(*notes: str) -> tuple[str, ...]:
     return tuple(each for each in notes if each)
+
+
+def whereabouts_sheet(found: Whereabouts) -> Sheet:
+    """엔진이 도는 곳입니다. 커널과 프로세스를 안에서 본 것과 밖에서 본 것으로 보여 줍니다."""
+    seen = ", ".join(f"{each.pid} ({each.name})" for each in found.container_on_host)
+    keeper, same = found.keeper, "같은" if found.same_kernel else "다른"
+    rows = (
+        ("Docker 엔진", found.engine),
+        ("이 컴퓨터의 커널", found.host.kernel),
+        ("컨테이너가 쓰는 커널", f"{found.container.kernel} ({same} 커널)"),
+        ("내장 엔진의 맨 위 프로세스", f"{keeper.pid} ({keeper.name})" if keeper else ""),
+        ("컨테이너 안에서 본 첫 프로세스의 PID", str(found.inside_pid)),
+        ("엔진이 말하는 PID", str(found.engine_pid)),
+        ("이 컴퓨터에서 본 PID", seen or "보이지 않음"),
+    )
+    return Sheet(
+        caption="내 엔진이 도는 곳",
+        columns=("본 것", "값"),
+        rows=tuple(row for row in rows if row[1]),
+        verdict=found.verdict,
+    )
 
 
 def diagnosis_sheet(diagnosis: Diagnosis) -> Sheet:

@@ -206,3 +206,17 @@ def test_the_foreign_image_is_removed_even_when_running_it_breaks(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         foreign.run_each()
     assert ours() == NOTHING
+
+
+def test_whereabouts_find_one_process_from_three_places(engine, tiny):
+    from dockerlab.claims.whereabouts import whereabouts
+    from dockerlab.views.formatters import show
+
+    found = whereabouts()
+    assert found.inside_pid == 1 and found.engine_pid > 0
+    assert found.container.kernel == engine.info["KernelVersion"]
+    assert found.same_kernel or not found.container_on_host
+    if found.container_on_host:
+        assert [each.name for each in found.container_on_host] == ["sleep"]
+    told = show(found)
+    assert str(found.engine_pid) in told and found.verdict.split()[0] in told
