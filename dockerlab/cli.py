@@ -126,7 +126,9 @@ def parser() -> Arguments:
 def _doctor(options) -> str:
     from dockerlab.diagnosis import doctor
 
-    return _shown(doctor(), options.json)
+    with _progress() as report:
+        found = doctor(report)
+    return _shown(found, options.json)
 
 
 def _lab(options) -> None:

@@ -103,7 +103,12 @@ class DockerlabMagics(Magics):
         """엔진, VM, 글꼴, 디스크를 살펴본 진단을 돌려줍니다."""
         from dockerlab.diagnosis import doctor
 
-        return doctor() if _parsed(doctor_arguments(), line) is not None else None
+        if _parsed(doctor_arguments(), line) is None:
+            return None
+        from dockerlab.views.progress import bar
+
+        with bar() as report:
+            return doctor(report)
 
 
 GRAMMARS = {"container": container_arguments, "race": race_arguments, "doctor": doctor_arguments}

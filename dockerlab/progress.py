@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Report(Protocol):
-    """``report(무엇, 한 만큼, 전체)``로 불립니다. 전체를 모르면 ``None``이고, 단위는 바이트나 개수입니다."""
+    """``report(무엇, 한 만큼, 전체)``로 불립니다. 전체를 모르면 ``None``, 셀 것이 없는 일이면 0입니다."""
 
     def __call__(self, what: str, done: int, total: int | None, /) -> None: ...
 

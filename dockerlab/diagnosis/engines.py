@@ -7,14 +7,15 @@ from typing import Any
 
 from dockerlab.diagnosis.findings import Findings
 from dockerlab.engine import embedded, rungs
+from dockerlab.progress import Report, silent
 
 
-def engine(found: Findings) -> dict[str, Any]:
+def engine(found: Findings, report: Report = silent) -> dict[str, Any]:
     """어떤 엔진을 왜 골랐고 무엇으로 이루어졌는지 살펴봅니다."""
     from dockerlab import engine
     from dockerlab.engine.search import discover
 
-    discovery = discover(download=False)
+    discovery = discover(report, download=False)
     tried = [
         {
             "origin": one.origin,

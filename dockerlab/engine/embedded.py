@@ -200,7 +200,7 @@ def _told(connection: socket.socket, report: Report) -> dict | None:
                 if told["state"] == "stopped":
                     return None
                 if "step" in told:
-                    report(told["step"], 0, None)
+                    report(told["step"], 0, 0)
             chunk = connection.recv(65536)
             if not chunk:
                 return None

@@ -17,6 +17,7 @@ _BYTES_FROM = 100_000
 # No rate and no remaining time: what is left behind must not differ from run to run.
 _FORMAT = "{desc} {bar} {n_fmt}/{total_fmt}{unit}"
 _FORMAT_OPEN = "{desc} {n_fmt}{unit}"
+_FORMAT_STEP = "{desc} …"
 
 
 @contextmanager
@@ -67,9 +68,15 @@ class _Bars:
         sized = max(done, total or 0) >= _BYTES_FROM
         return tqdm(
             desc=what, initial=done, total=total, unit="B" if sized else "개", unit_scale=sized,
-            bar_format=_FORMAT_OPEN if total is None else _FORMAT, mininterval=0.2, file=self._stream,
+            bar_format=_format(total), mininterval=0.2, file=self._stream,
             ncols=None if self._stream.isatty() else 80, dynamic_ncols=self._stream.isatty(), leave=True,
         )  # fmt: skip
+
+
+def _format(total: int | None) -> str:
+    if total is None:
+        return _FORMAT_OPEN
+    return _FORMAT if total else _FORMAT_STEP
 
 
 class _Lines:
@@ -83,7 +90,7 @@ class _Lines:
         if what != self._what or (self._ended and not ends):
             self._what, self._ended = what, False
             print(f"{what} …", file=self._stream, flush=True)
-        if ends and not self._ended:
+        if ends and not self._ended and total:
             self._ended = True
             print(f"{what} 완료", file=self._stream, flush=True)
 

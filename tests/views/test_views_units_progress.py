@@ -95,3 +95,15 @@ def test_learning_the_total_later_is_fine():
         report("받기", 200_000, 400_000)
         report("받기", 400_000, 400_000)
     assert "400k/400kB" in stream.getvalue()
+
+
+def test_a_step_with_nothing_to_count_is_told_as_it_is():
+    from io import StringIO
+
+    from dockerlab.views import bar
+
+    written = StringIO()
+    with bar(written) as report:
+        report("커널을 부팅합니다", 0, 0)
+        report("dockerd를 기다립니다", 0, 0)
+    assert written.getvalue() == "커널을 부팅합니다 …\ndockerd를 기다립니다 …\n"
