@@ -39,6 +39,7 @@ WANTED = (
     "gvproxy",  # the network of an engine inside UML or a VM
     "iptables",
     "kmod",  # busybox's modprobe cannot read the .ko.zst of newer distributions
+    "netcat-openbsd",  # speaks to dockerd's socket in the UML guest, which busybox cannot
     "procps",  # `docker top` runs the real ps
     "runc",
     "slirp4netns",
@@ -61,7 +62,7 @@ _DROPPED = re.compile(
 
 _PROGRAMS = (
     *("containerd", "containerd-shim-runc-v2", "crun", "ctr", "docker", "docker-init", "docker-proxy"),
-    *("dockerd", "gvproxy", "ip", "iptables", "mke2fs", "modprobe", "ps", "runc", "sh"),
+    *("dockerd", "gvproxy", "ip", "iptables", "mke2fs", "modprobe", "nc.openbsd", "ps", "runc", "sh"),
     *(("linux.uml",) if "user-mode-linux" in WANTED else ()),
     "slirp4netns",
     *("xtables-legacy-multi", "xtables-nft-multi"),
