@@ -56,6 +56,10 @@ def engine(found: Findings, report: Report = silent) -> dict[str, Any]:
     }
     if connected.kind == "embedded" and (lacking := embedded.lacks_for_network()):
         found.notes.append(f"컨테이너가 바깥 네트워크에 닿지 못합니다. 이 컴퓨터에 없는 것: {lacking}")
+    if lost := embedded.losses():
+        found.notes.append(
+            f"내장 엔진이 쓰는 동안 {lost}번 멈춰 다시 시작했습니다. 이미지와 볼륨은 남아 있습니다."
+        )
     if connected.kind == "podman":
         found.notes.append("Podman은 실험적으로 지원합니다. 몇몇 단계의 결과가 Docker와 다를 수 있습니다.")
     if told["cgroup_version"] == "1":

@@ -37,6 +37,7 @@ class Lease:
 
 _lock = threading.Lock()
 _leases: dict[Path, Lease] = {}  # by the folder of the engine's sockets
+_lost: list[str] = []  # rungs whose engine ended while this process held it
 
 
 def impossible(rung: str = "") -> str:
@@ -66,9 +67,12 @@ def ensure(report: Report = silent, rung: str = "") -> str:
         EngineStartFailed: 시작하지 못했을 때. 엔진이 남긴 마지막 말을 함께 보여 줍니다.
     """
     with _lock:
+        lost_before = len(_lost)
         for name in _named(rung):
             if said := _held(name):
                 return str(said["url"])
+        if len(_lost) > lost_before:
+            report("내장 엔진이 도중에 멈췄습니다. 다시 시작합니다", 0, 0)
         failure: DockerlabError = EngineNotFound("내장 엔진을 쓸 수 없습니다.", seen=impossible(rung))
         for name in _named(rung):
             if rungs.rung(name).impossible():
@@ -92,6 +96,11 @@ def said() -> dict:
     """
     with _lock:
         return next(filter(None, map(_held, rungs.NAMES)), {})
+
+
+def losses() -> int:
+    """이 프로세스가 빌려 쓰는 동안 내장 엔진이 스스로 멈춘 횟수입니다."""
+    return len(_lost)
 
 
 def pid() -> int | None:
@@ -121,6 +130,7 @@ def _held(rung: str) -> dict | None:
             return lease.said
         except OSError:
             pass
+        _lost.append(rung)
     lease.connection.close()
     del _leases[_run_dir(rung)]
     return None

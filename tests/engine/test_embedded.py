@@ -30,9 +30,10 @@ HOLDER = """
 import json, sys
 from dockerlab.engine import embedded
 url = embedded.ensure()
-print(json.dumps({"url": url, "pid": embedded.pid()}), flush=True)
+print(json.dumps({"url": url, "pid": embedded.pid(), "lost": embedded.losses()}), flush=True)
 for line in sys.stdin:
-    print(json.dumps({"url": embedded.ensure(), "pid": embedded.pid()}), flush=True)
+    url = embedded.ensure()
+    print(json.dumps({"url": url, "pid": embedded.pid(), "lost": embedded.losses()}), flush=True)
 """
 
 
@@ -191,6 +192,7 @@ def test_killed_dockerd_is_noticed_and_started_again_with_its_images(home, holde
     assert until(lambda: not embedded.running())
     after = holder.again()
     assert after["pid"] != before["pid"]
+    assert (before["lost"], after["lost"]) == (0, 1)  # the doctor tells it
     assert docker(after["url"]).images.get(image)
 
 
