@@ -1,4 +1,4 @@
-"""과정 이미지 세 개(tiny, debian, python)를 엔진에 준비합니다."""
+"""과정 이미지(tiny, debian, python, registry)를 엔진에 준비합니다."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ _SMOKE = {
     "tiny": "wget -q -O /dev/null -T 2 http://localhost:1/ 2> /dev/null; test $? -lt 128 && echo ready",
     "debian": "dpkg -l base-files > /dev/null && awk 'BEGIN { print \"ready\" }'",
     "python": "python3 -c 'import ssl, sqlite3, ctypes' && pip --version > /dev/null && echo ready",
+    "registry": "registry --version > /dev/null && echo ready",
 }
 
 
@@ -49,7 +50,7 @@ class CourseImage:
 def available() -> list[CourseImage]:
     """엔진에 준비된 과정 이미지입니다. 만들지도 받지도 않습니다."""
     connected = engine.connect()
-    present = (found(connected.client.api, name) for name in names.COURSE)
+    present = (found(connected.client.api, name) for name in names.ALL)
     return [image for image in present if image is not None]
 
 
@@ -64,10 +65,10 @@ def ensure(name: str, report: Report = silent) -> CourseImage:
         UsageMistake: 모르는 이름이거나 환경 변수의 값이 잘못되었을 때.
         ImageError, FetchError, DiskFull: 준비하지 못했을 때.
     """
-    if name not in names.COURSE:
+    if name not in names.ALL:
         raise UsageMistake(
             f"과정 이미지가 아닙니다: '{name}'",
-            todo=f"{', '.join(names.COURSE)} 가운데 하나를 쓰십시오.",
+            todo=f"{', '.join(names.ALL)} 가운데 하나를 쓰십시오.",
         )
     connected = engine.connect()
     api = connected.client.api

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 COURSE = ("tiny", "debian", "python")
+ON_DEMAND = ("registry",)
+"""과정 이미지이지만, 처음 쓸 때에야 준비하는 것입니다."""
+
+ALL = (*COURSE, *ON_DEMAND)
+
 IMAGE_LABEL = "dockerlab.image"
 ORIGIN_LABEL = "dockerlab.origin"
 
 
 def reference(name: str) -> str:
     """과정 이미지의 짧은 이름을 엔진의 이름으로 풉니다. 다른 이름은 그대로 돌려줍니다."""
-    return f"dockerlab/{name}:latest" if name in COURSE else name
+    return f"dockerlab/{name}:latest" if name in ALL else name
 
 
 def origin_text(origin: str) -> str:

@@ -50,6 +50,11 @@ OFFICIAL = {
         "3.13.15-slim-trixie",
         "sha256:9d2e5553305c7c7b0097999bb17187c69b921ccd6bc9d40e4bb5ebe652c00285",
     ),
+    "registry": Official(
+        "docker.io/library/registry",
+        "2.8.3",
+        "sha256:a3d8aaa63ed8681a604f1dea0aa03f100d5895b6a58ace528858a7b332415373",
+    ),
 }
 
 

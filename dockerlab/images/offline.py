@@ -165,7 +165,7 @@ def _read_note(source: Path, file: BinaryIO) -> tuple[str, list[_Part]]:
         machine = str(told["machine"])
     except (ValueError, KeyError, TypeError) as error:
         raise broken(source, f"{_NOTE} 파일을 읽을 수 없습니다({type(error).__name__}).") from error
-    strangers = [part.name for part in parts if part.name not in names.COURSE]
+    strangers = [part.name for part in parts if part.name not in names.ALL]
     if strangers or not parts or len(places) != len(parts) + 1:
         raise broken(
             source, f"과정 이미지가 아닌 것이 들어 있습니다: {', '.join(map(str, strangers or places))}"

@@ -38,7 +38,7 @@ def forget() -> None:
 
 def missing(reference: str) -> ImageMissing:
     """이미지가 없다는 오류입니다. 과정은 몰래 내려받지 않습니다."""
-    course = next((name for name in names.COURSE if names.reference(name) == reference), None)
+    course = next((name for name in names.ALL if names.reference(name) == reference), None)
     return ImageMissing(
         f"'{course or reference}' 이미지가 이 엔진에 없습니다. 실행 중에 몰래 내려받지 않습니다.",
         seen=f"엔진에 없는 이름: {reference}",

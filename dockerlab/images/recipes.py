@@ -54,6 +54,9 @@ RECIPES = {
         "python3",
         (_PATH, "LANG=C.UTF-8"),
     ),
+    "registry": Recipe(
+        ("docker-registry", "busybox"), False, lambda path: not _NOT_TINY.match(path), "registry"
+    ),
 }
 
 
@@ -61,7 +64,8 @@ def ingredients(name: str, index: Index) -> list[Package]:
     """이미지에 들어갈 패키지를 이름순으로 모읍니다."""
     recipe = RECIPES[name]
     if not recipe.whole:
-        return index.closure(recipe.packages)
+        # Libraries only: what else a package wants (adduser, init scripts) serves an installed system.
+        return index.closure(recipe.packages, follow=lambda package: package.section == "libs")
     return index.closure([*(package.name for package in index.required()), *recipe.packages])
 
 
@@ -88,6 +92,8 @@ def furnish(
     if name == "python":
         _certificates(root)
         _python(root)
+    if name == "registry":
+        _link(root, "usr/bin/registry", "docker-registry")  # as the official image calls it
 
 
 def _accounts(root: Path) -> None:

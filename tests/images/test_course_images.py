@@ -85,7 +85,8 @@ def test_pip_installs_a_wheel_without_a_network(python, tmp_path):
 
 
 def test_available_lists_what_is_there(tiny, debian, python):
-    assert [image.name for image in images.available()] == ["tiny", "debian", "python"]
+    # What is made on demand may be there too, after them.
+    assert [image.name for image in images.available()][:3] == ["tiny", "debian", "python"]
     assert images.ensure("debian") == debian, "a second time nothing is made"
 
 
