@@ -303,3 +303,16 @@ class MeasureError(DockerlabError):
     """잰 값을 결과로 쓸 수 없습니다."""
 
     code = "E80"
+
+
+# --- E9x: following a command ------------------------------------------------------------------
+class CannotTrace(DockerlabError):
+    """이 엔진에서는, 또는 이 명령은 자취를 기록할 수 없습니다."""
+
+    code = "E90"
+
+
+class OnlyPrivateEngine(DockerlabError):
+    """root의 내장 엔진에서만 할 수 있는 일입니다."""
+
+    code = "E91"

@@ -27,6 +27,7 @@ LEVELS = {
     "vm": 2,
     "containers": 3,
     "images": 3,
+    "tracing": 3,
     "claims": 4,
     "course": 4,
     "diagnosis": 4,
@@ -43,6 +44,7 @@ LEVELS = {
 IMPORTERS = {
     "IPython": {"magics", "views"},
     "docker": {"engine", "containers", "images"},
+    "h11": {"tracing"},
     "ipywidgets": {"views"},
     "jupyterlab": {"home"},
     "matplotlib": {"views"},
