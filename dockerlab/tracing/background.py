@@ -1,4 +1,4 @@
-"""기록은 곁의 스레드에서 합니다. 그 스레드의 asyncio 루프 하나가 중계, 이벤트, runc의 기록을 함께 돌립니다."""
+"""기록은 곁의 스레드에서 합니다. 그 asyncio 루프 하나가 중계, 이벤트, runc의 기록을 함께 돌립니다."""
 
 from __future__ import annotations
 

@@ -238,9 +238,13 @@ def test_ten_thousand_requests_over_many_connections_are_all_told(relay_to, echo
     with ThreadPoolExecutor(20) as pool:
         list(pool.map(hundreds, range(20)))
     told = relay_to.told(relay)
-    assert {one.path for one in told} == {f"/{number}/{index}" for number in range(20) for index in range(500)}
+    assert {one.path for one in told} == {
+        f"/{number}/{index}" for number in range(20) for index in range(500)
+    }
     assert len(told) == 10_000
-    assert all(one.whole and one.request == one.answer == one.path[1:].replace("/", "-").encode() for one in told)
+    assert all(
+        one.whole and one.request == one.answer == one.path[1:].replace("/", "-").encode() for one in told
+    )
     assert relay_to.faults(relay) == []
 
 
