@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import json
 import os
 import platform
 import shlex
@@ -31,6 +32,7 @@ PROGRAMS = ("dockerd", "containerd", "containerd-shim-runc-v2", "runc", "iptable
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NAMESPACES = ("--mount", "--net", "--pid", "--fork")
 STOP_WITHIN = 5.0
+TRACED = "dockerlab-traced"  # the runtime that tells its calls, beside the default one
 
 
 def impossible() -> str:
@@ -107,7 +109,12 @@ class Keeper:
         shutil.rmtree(self.run / "exec", ignore_errors=True)
         for stale in ("docker.sock", "ports.sock"):
             (self.run / stale).unlink(missing_ok=True)
-        (self.run / "daemon.json").write_text("{}")
+        shutil.rmtree(self.run / "traces", ignore_errors=True)
+        (self.run / "traces").mkdir()
+        traced = shutil.copy(Path(__file__).with_name("traced-runc.sh"), self.run / TRACED)
+        traced.chmod(0o755)
+        settings = {"runtimes": {TRACED: {"path": str(traced)}}}
+        (self.run / "daemon.json").write_text(json.dumps(settings))
         for folder in (self.data, Path(self.settings["root"])):
             folder.mkdir(parents=True, exist_ok=True)
         self.broker = await asyncio.start_unix_server(portbroker.hand_over, self.run / "ports.sock")
