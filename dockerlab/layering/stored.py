@@ -1,0 +1,86 @@
+"""한 번 읽은 레이어의 내용을 diff id로 간직합니다. 내용이 같으면 diff id가 같으므로 낡을 일이 없습니다."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from dockerlab.layering.contents import Contents
+from dockerlab.layering.model import File
+from dockerlab.places import cache_dir
+
+_FORMAT = 1
+_COLUMNS = len(File._fields)
+
+
+def kept(diff_id: str) -> Contents | None:
+    """간직한 내용입니다. 없거나 손상되었으면 ``None``입니다."""
+    try:
+        told = json.loads(_path(diff_id).read_bytes())
+        paths, kinds, sizes, modes, uids, gids, mtimes, links, twins = told["files"]
+        columns = (_split(paths), kinds, sizes, modes, uids, gids, mtimes, _split(links), _split(twins))
+        if told["format"] != _FORMAT or len({len(column) for column in columns}) != 1:
+            return None
+        files = tuple(map(File._make, zip(*columns, strict=True)))
+        return Contents(files, tuple(told["whiteouts"]), tuple(told["opaque"]), told["size_tar"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def keep(diff_id: str, contents: Contents) -> None:
+    """내용을 간직합니다. 간직하지 못해도 읽은 것에는 탈이 없으므로 말없이 넘깁니다."""
+    # By column: a name in a list of its own costs more to read back than one in a long text.
+    columns = [list(column) for column in zip(*contents.files, strict=True)] or [[] for _ in range(_COLUMNS)]
+    for text in (0, 7, 8):
+        columns[text] = _joined(columns[text])
+    told = {
+        "format": _FORMAT,
+        "files": columns,
+        "whiteouts": contents.whiteouts,
+        "opaque": contents.opaque,
+        "size_tar": contents.size_tar,
+    }
+    _write(_path(diff_id), told)
+
+
+def kept_packing(image: str) -> tuple[bytes, list[tuple[str, int]]] | None:
+    """간직한, 엔진의 이미지 하나의 설정과 블롭마다의 다이제스트와 크기입니다."""
+    try:
+        told = json.loads(_path(image).read_bytes())
+        return told["config"].encode(), [(str(digest), int(size)) for digest, size in told["blobs"]]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def keep_packing(image: str, config: bytes, blobs: Sequence[tuple[str, int]]) -> None:
+    """엔진의 이미지 하나의 설정과 블롭마다의 다이제스트와 크기를 간직합니다."""
+    _write(_path(image), {"config": config.decode(), "blobs": blobs})
+
+
+def _path(diff_id: str) -> Path:
+    return cache_dir("layers") / f"{diff_id.removeprefix('sha256:')}.json"
+
+
+def _write(target: Path, told: dict[str, Any]) -> None:
+    with contextlib.suppress(OSError):
+        handle, part = tempfile.mkstemp(dir=target.parent, prefix=".part-")
+        try:
+            with os.fdopen(handle, "w") as file:
+                json.dump(told, file)
+            os.replace(part, target)
+        except BaseException:
+            Path(part).unlink(missing_ok=True)
+            raise
+
+
+def _joined(names: list[str]) -> str:
+    return "".join(f"{name}\0" for name in names)  # no name has a zero byte
+
+
+def _split(names: str) -> list[str]:
+    return names.split("\0")[:-1]
