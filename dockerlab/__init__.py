@@ -21,15 +21,17 @@ _HOMES = {
     "connect": "engine.connect",
     "doctor": "diagnosis.doctor",
     "guests": "vm.guests",
+    "layers": "layering.layers",
     "predict": "course.prediction.predict",
     "race": "claims.race",
+    "read_file": "layering.read_file",
     "rounds": "measure.rounds",
     "run": "containers.run",
     "start": "containers.start",
     "start_vm": "vm.start",
     "whereabouts": "claims.whereabouts.whereabouts",
 }
-_ROOMS = ("claims", "containers", "engine", "images", "measure", "views", "vm")
+_ROOMS = ("claims", "containers", "engine", "images", "layering", "measure", "views", "vm")
 __all__ = [*sorted((*_HOMES, *_ROOMS)), "load_ipython_extension"]
 
 

@@ -82,3 +82,23 @@ def size(text: str) -> int:
     if match is None:
         raise argparse.ArgumentTypeError(f"크기는 64m, 1g처럼 적습니다 ({text!r})")
     return int(float(match[1]) * 1024 ** " kmg".index(match[2].replace("b", "") or " "))
+
+
+def amount(text: str) -> int:
+    """``20MB``, ``1.5GiB`` 같은 양을 바이트로 읽습니다. MB는 1000을, MiB는 1024를 곱해 갑니다."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(?:([kmgt])(i?)b?|b?)", text.strip().lower())
+    if match is None:
+        raise argparse.ArgumentTypeError(f"크기는 20MB, 1GiB처럼 적습니다 ({text!r})")
+    number, letter, binary = match.groups()
+    return int(float(number) * (1024 if binary else 1000) ** " kmgt".index(letter or " "))
+
+
+def share(text: str) -> float:
+    """0부터 1까지의 비율을 읽습니다."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"0부터 1까지의 비율이어야 합니다 ({text!r})")
+    return value

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from dockerlab.arguments import Arguments, count, port
+from dockerlab.arguments import Arguments, amount, count, port, share
 from dockerlab.errors import DiskFull, DockerlabError, UsageMistake
 from dockerlab.places import is_disk_full
 
@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         result = options.verb(options)
         if result is not None:
             print(result, flush=True)
-        return 0
+        return options.code
     except DockerlabError as error:
         if as_json:
             print(_dumped({"error": error.as_dict()}), flush=True)
@@ -85,7 +85,7 @@ def parser() -> Arguments:
 
     def verb(name: str, run: Callable[[argparse.Namespace], str | None], summary: str, *, as_json=True):
         added = verbs.add_parser(name, prog=f"dockerlab {name}", help=summary, description=summary)
-        added.set_defaults(verb=run)
+        added.set_defaults(verb=run, code=0)
         if as_json:
             added.add_argument("--json", action="store_true", help="결과를 JSON으로 보여 줍니다")
         return added
@@ -103,6 +103,14 @@ def parser() -> Arguments:
         help="list(기본) 보기, prepare 준비, export 묶음 만들기, import 묶음 불러오기",
     )  # fmt: skip
     images.add_argument("names", nargs="*", metavar="이름", help="이미지. export와 import는 파일이 먼저")
+
+    layers = verb("layers", _layers, "이미지의 레이어마다 더하고 바꾸고 지운 파일과 낭비를 보여 줍니다")
+    layers.add_argument(
+        "name", metavar="이미지",
+        help="엔진의 이미지, 저장한 tar나 OCI 폴더의 경로, registry://이름, container://이름",
+    )  # fmt: skip
+    layers.add_argument("--lowest-efficiency", type=share, metavar="비율", help="더 낮으면 종료 코드 1")
+    layers.add_argument("--highest-wasted", type=amount, metavar="크기", help="낭비가 더 크면 종료 코드 1")
 
     for name, run, summary in (
         ("race", _race, "컨테이너와 VM의 시작을 번갈아 재어 견줍니다"),
@@ -193,6 +201,24 @@ _IMAGE_ACTIONS = {
 def _none_of(names: Sequence[str], usage: str) -> None:
     if names:
         raise UsageMistake("모르는 인자가 있습니다.", seen=" ".join(names), todo=usage)
+
+
+def _layers(options) -> str:
+    from dockerlab import layering
+    from dockerlab.views import text, units
+    from dockerlab.views.layer_sheet import layers_sheet
+
+    with _progress() as report:
+        image = layering.layers(options.name, report)
+    low, high = options.lowest_efficiency, options.highest_wasted
+    if low is not None and image.efficiency < low:
+        options.code = 1
+        print(f"효율 {image.efficiency:.4f}: 기준({low:g})보다 낮습니다.", file=sys.stderr)
+    if high is not None and image.wasted_bytes > high:
+        options.code = 1
+        wasted, limit = units.size(image.wasted_bytes), units.size(high)
+        print(f"낭비 {wasted}({image.wasted_bytes:,}바이트): 기준({limit})보다 큽니다.", file=sys.stderr)
+    return _dumped(image.as_dict()) if options.json else text.text(layers_sheet(image))
 
 
 def _race(options) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from dockerlab import cli
 
-VERBS = ("doctor", "lab", "images", "race", "compare", "clean", "setup")
+VERBS = ("doctor", "lab", "images", "layers", "race", "compare", "clean", "setup")
 
 
 def dockerlab(*arguments, check=False, **environment):
@@ -51,6 +51,9 @@ def test_the_help_of_each_verb_is_korean(verb, capsys):
         (["lab", "--port"], "--port 뒤에 값이 필요합니다"),
         (["lab", "--port", "99999"], "1부터 65535"),
         (["lab", "--port", "-1"], "--port"),
+        (["layers"], "꼭 있어야 하는 인자"),
+        (["layers", "x", "--lowest-efficiency", "90"], "0부터 1까지"),
+        (["layers", "x", "--highest-wasted", "much"], "20MB, 1GiB처럼"),
     ],
 )
 def test_a_mistake_is_three_korean_lines_and_exit_code_2(arguments, seen, capsys):
@@ -168,6 +171,8 @@ def test_race_tells_raw_values_and_conditions(tiny):
 def test_the_contracts_are_in_the_readme(root):
     readme = (root / "README.md").read_text(encoding="utf-8")
     keys = ["engine.kind", "engine.version", "vm.accelerator", "problems", "rows", "claim", "raw", "dry_run"]
+    keys += ["layers", "diff_id", "digest", "instruction", "size_compressed", "size_unpacked", "added"]
+    keys += ["changed", "deleted", "files", "wasted_bytes", "efficiency"]
     keys += [*cli.LEFTOVERS, "start", "size", "isolation", "performance", "portability", "resources"]
     assert not [key for key in keys if f"`{key}`" not in readme]
 
