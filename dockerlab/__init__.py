@@ -25,13 +25,15 @@ _HOMES = {
     "predict": "course.prediction.predict",
     "race": "claims.race",
     "read_file": "layering.read_file",
+    "registry": "registries.registry",
     "rounds": "measure.rounds",
     "run": "containers.run",
     "start": "containers.start",
     "start_vm": "vm.start",
+    "trace": "tracing.trace",
     "whereabouts": "claims.whereabouts.whereabouts",
 }
-_ROOMS = ("claims", "containers", "engine", "images", "layering", "measure", "views", "vm")
+_ROOMS = ("claims", "containers", "engine", "images", "layering", "measure", "registries", "views", "vm")
 __all__ = [*sorted((*_HOMES, *_ROOMS)), "load_ipython_extension"]
 
 

@@ -122,6 +122,9 @@ def parser() -> Arguments:
             "--guest", choices=GUESTS, default="micro", metavar="게스트", help="micro(기본), full, uml"
         )
 
+    trace = verb("trace", _trace, "명령 하나가 엔진 속을 지나가는 자취를 보여 줍니다")
+    trace.add_argument("words", nargs="+", metavar="명령", help="-- 뒤에 적습니다 (예: -- docker run …)")
+
     clean = verb("clean", _clean, "과정이 만들고 남긴 것만 지웁니다")
     clean.add_argument("--dry-run", action="store_true", help="지우지 않고 무엇을 지울지 보여 줍니다")
     clean.add_argument("--images", action="store_true", help="과정 이미지도 지웁니다")
@@ -235,6 +238,13 @@ def _compare(options) -> str:
     with _progress() as report:
         result = claims.compare(options.rounds, guest=options.guest, report=report)
     return _shown(result, options.json)
+
+
+def _trace(options) -> str:
+    from dockerlab import tracing
+
+    # With --json its output goes into the trace; else a terminal is the command's own.
+    return _shown(tracing.trace(options.words, captured=options.json), options.json)
 
 
 def _clean(options) -> str:

@@ -56,9 +56,16 @@ def doctor_arguments() -> Arguments:
     return Arguments(prog="%doctor", description="엔진, VM, 글꼴, 디스크를 살펴봅니다.")
 
 
+def trace_arguments() -> Arguments:
+    """``%%trace``의 문법입니다."""
+    grammar = Arguments(prog="%%trace", description="셀에 적은 명령이 엔진 속을 지나가는 자취를 기록합니다.")
+    grammar.add_argument("--as", dest="variable", metavar="변수", help="자취를 이 변수에도 담습니다")
+    return grammar
+
+
 @magics_class
 class DockerlabMagics(Magics):
-    """``%%container``, ``%race``, ``%doctor``입니다."""
+    """``%%container``, ``%%trace``, ``%race``, ``%doctor``입니다."""
 
     @no_var_expand
     @cell_magic
@@ -70,9 +77,7 @@ class DockerlabMagics(Magics):
         if parsed is None:
             return None
         given = vars(parsed)
-        variable = given.pop("variable")
-        if variable is not None and not variable.isidentifier():
-            raise UsageMistake("변수의 이름으로 쓸 수 없습니다.", seen=variable, todo="예: --as result")
+        variable = _variable(given.pop("variable"))
         shell = _words(given.pop("shell"), "--shell")
         if not shell:
             raise UsageMistake("셀을 읽을 셸이 비어 있습니다.", todo="예: --shell bash")
@@ -80,6 +85,21 @@ class DockerlabMagics(Magics):
         image = given.pop("image")
         options = {name: value for name, value in given.items() if value is not None}
         result = containers.run(image, [*shell, "-c", cell], environment=environment, **options)
+        if variable:
+            self.shell.user_ns[variable] = result
+        return result
+
+    @no_var_expand
+    @cell_magic
+    def trace(self, line: str, cell: str) -> Any:
+        """셀의 명령을 실행하며 기록한 자취(Trace)를 돌려줍니다."""
+        from dockerlab import tracing
+
+        parsed = _parsed(trace_arguments(), line)
+        if parsed is None:
+            return None
+        variable = _variable(parsed.variable)
+        result = tracing.trace(cell.replace("\\\n", " "))
         if variable:
             self.shell.user_ns[variable] = result
         return result
@@ -111,7 +131,12 @@ class DockerlabMagics(Magics):
             return doctor(report)
 
 
-GRAMMARS = {"container": container_arguments, "race": race_arguments, "doctor": doctor_arguments}
+GRAMMARS = {
+    "container": container_arguments,
+    "trace": trace_arguments,
+    "race": race_arguments,
+    "doctor": doctor_arguments,
+}
 
 for _name, _grammar in GRAMMARS.items():
     # `%%container?` shows the docstring: one place for the text, the grammar.
@@ -147,6 +172,12 @@ def _image_names() -> list[str]:
     from dockerlab.engine import connection
 
     return [*COURSE, *connection.image_names_if_connected()]
+
+
+def _variable(name: str | None) -> str | None:
+    if name is not None and not name.isidentifier():
+        raise UsageMistake("변수의 이름으로 쓸 수 없습니다.", seen=name, todo="예: --as result")
+    return name
 
 
 def _parsed(grammar: Arguments, line: str) -> Any:

@@ -10,9 +10,9 @@ import sys
 
 import pytest
 
-from dockerlab import cli
+from dockerlab import cli, tracing
 
-VERBS = ("doctor", "lab", "images", "layers", "race", "compare", "clean", "setup")
+VERBS = ("doctor", "lab", "images", "layers", "race", "compare", "trace", "clean", "setup")
 
 
 def dockerlab(*arguments, check=False, **environment):
@@ -173,6 +173,7 @@ def test_the_contracts_are_in_the_readme(root):
     keys = ["engine.kind", "engine.version", "vm.accelerator", "problems", "rows", "claim", "raw", "dry_run"]
     keys += ["layers", "diff_id", "digest", "instruction", "size_compressed", "size_unpacked", "added"]
     keys += ["changed", "deleted", "files", "wasted_bytes", "efficiency"]
+    keys += [*tracing.LANES, "hops", "lane", "seconds", "detail", "complete"]
     keys += [*cli.LEFTOVERS, "start", "size", "isolation", "performance", "portability", "resources"]
     assert not [key for key in keys if f"`{key}`" not in readme]
 

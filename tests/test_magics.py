@@ -28,9 +28,9 @@ def completions(line):
     return magics.complete(None, SimpleNamespace(text_until_cursor=line, line=line, symbol=symbol))
 
 
-@pytest.mark.parametrize("name", ["container", "race", "doctor"])
+@pytest.mark.parametrize("name", ["container", "trace", "race", "doctor"])
 def test_the_help_of_each_magic_is_korean(shell, name):
-    kind = "cell" if name == "container" else "line"
+    kind = "cell" if name in ("container", "trace") else "line"
     told = shell.find_magic(name, magic_kind=kind).__doc__
     assert told.startswith("사용법: %")
     assert "선택 항목" in told
