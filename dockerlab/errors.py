@@ -150,9 +150,15 @@ class ImageMissing(ImageError):
 
 
 class RegistryDenied(ImageError):
-    """레지스트리가 로그인이나 권한을 요구합니다."""
+    """레지스트리가 거절했습니다. 권한이 없거나 그런 이미지가 없습니다."""
 
     code = "E21"
+
+
+class LoginRequired(RegistryDenied):
+    """레지스트리가 로그인을 요구하거나, 이름이나 비밀번호가 틀렸습니다."""
+
+    code = "E22"
 
 
 class ImageUnknown(ImageError):
@@ -162,9 +168,10 @@ class ImageUnknown(ImageError):
 
 
 class RegistryLimitReached(ImageError):
-    """레지스트리의 내려받기 한도에 닿았습니다."""
+    """레지스트리의 내려받기 한도에 닿았습니다. ``retry_after``는 레지스트리가 기다리라고 한 초입니다."""
 
     code = "E24"
+    retry_after: float | None = None
 
 
 class RegistryBroken(ImageError):
@@ -185,10 +192,40 @@ class ImageDamaged(ImageError):
     code = "E27"
 
 
+class RegistryNotAnswering(ImageError):
+    """레지스트리에 닿았지만 정해진 시간 안에 답하지 않거나, 주다가 멈추었습니다."""
+
+    code = "E28"
+
+
+class TransferInterrupted(ImageError):
+    """이미지를 주고받다가 연결이 끊겼습니다."""
+
+    code = "E29"
+
+
 class RegistryUnreachable(ImageError):
     """레지스트리에 닿지 못했습니다."""
 
     code = "E33"
+
+
+class InvalidReference(ImageError):
+    """이미지 이름을 문법에 맞지 않게 적었습니다."""
+
+    code = "E34"
+
+
+class CloudLoginFailed(ImageError):
+    """클라우드(Amazon ECR)에서 레지스트리의 로그인 토큰을 받지 못했습니다."""
+
+    code = "E35"
+
+
+class RegistryStartFailed(ImageError):
+    """이 컴퓨터의 레지스트리를 시작하지 못했습니다."""
+
+    code = "E36"
 
 
 # --- E3x: things that break while running ------------------------------------------------------

@@ -107,10 +107,22 @@ RULES = (
         "몇 시간 뒤에 다시 하거나, 교실용 묶음(dockerlab images import)을 쓰십시오.",
     ),
     Rule(
+        r"unexpected http status:? (?P<name>5\d\d)|status: (?P<name2>5\d\d)",
+        errors.RegistryBroken,
+        "레지스트리에 문제가 생겨 답하지 못했습니다(HTTP {name}).",
+        "잠시 뒤에 다시 하십시오.",
+    ),
+    Rule(
         r"invalid character '<'|unexpected http status|error parsing http",
         errors.RegistryBroken,
         "레지스트리가 아니라 다른 것(로그인 페이지, 프록시)이 답했습니다.",
         "네트워크에 로그인해야 하는지 브라우저로 확인하십시오.",
+    ),
+    Rule(
+        r"unexpected eof|connection reset by peer|(?:Get|Head|Put|Post|Patch) \"http\S+: eof",
+        errors.TransferInterrupted,
+        "이미지를 주고받다가 연결이 도중에 끊겼습니다.",
+        "다시 하십시오. 늘 같은 곳에서 끊기면 네트워크의 방화벽이나 프록시를 의심하십시오.",
     ),
     Rule(
         r"dial tcp|no such host|server misbehaving|network is unreachable|proxyconnect"
@@ -120,16 +132,28 @@ RULES = (
         "네트워크를 확인하십시오. 연결이 없다면 dockerlab images로 과정 이미지를 준비하십시오.",
     ),
     Rule(
-        r"manifest unknown|manifest for \S+ not found|name unknown",
+        r"(?:manifest|name|blob) unknown|manifest for \S+ not found|repository name not known",
         errors.ImageUnknown,
         "레지스트리에 그런 이미지나 태그가 없습니다.",
         "이미지의 이름과 태그를 확인하십시오.",
     ),
     Rule(
-        r"unauthorized|pull access denied|denied: requested access|authentication required",
+        r"may require '?docker login|access to the resource is denied",  # Docker Hub tells no more
         errors.RegistryDenied,
-        "레지스트리에 그런 이미지가 없거나, 로그인해야 볼 수 있습니다.",
-        "이미지의 이름을 확인하십시오. 비공개 이미지라면 docker login이 필요합니다.",
+        "레지스트리에 그런 이미지가 없거나, 볼 권한이 없습니다.",
+        "이미지의 이름을 확인하십시오. 비공개 이미지라면 권한이 있는 이름으로 로그인해야 합니다.",
+    ),
+    Rule(
+        r"unauthorized|no basic auth credentials|authentication required|incorrect username or password",
+        errors.LoginRequired,
+        "레지스트리가 로그인을 요구하거나, 이름이나 비밀번호가 맞지 않습니다.",
+        "로그인을 함께 넘기고 비밀번호를 확인하십시오(docker 명령이라면 docker login).",
+    ),
+    Rule(
+        r"access denied|^denied\b|: denied\b|\b403 forbidden",
+        errors.RegistryDenied,
+        "레지스트리가 권한이 없다고 거절했습니다.",
+        "저장소의 이름을 확인하고, 이 로그인에 권한이 있는지 레지스트리의 설정을 보십시오.",
     ),
     Rule(
         r"no such image:? ?(?P<name>\S*)",

@@ -121,6 +121,23 @@ SAID = [
         "",
     ),
     (
+        500,
+        "error unmarshalling content: invalid character '<' looking for beginning of value",
+        errors.RegistryBroken,
+        "",
+    ),
+    (500, "received unexpected HTTP status: 503 Service Unavailable", errors.RegistryBroken, "503"),
+    (500, "unauthorized", errors.LoginRequired, ""),
+    (
+        500,
+        'Head "http://localhost:32773/v2/app/manifests/1": no basic auth credentials',
+        errors.LoginRequired,
+        "",
+    ),
+    (500, "denied", errors.RegistryDenied, ""),
+    (500, "name unknown", errors.ImageUnknown, ""),
+    (500, "unexpected EOF", errors.TransferInterrupted, ""),
+    (
         404,
         "manifest for dockerlab/tiny:9 not found: manifest unknown: manifest unknown",
         errors.ImageUnknown,

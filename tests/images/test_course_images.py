@@ -295,7 +295,7 @@ def test_official_image_is_pulled_by_digest(in_private_engine):
     limited, portal, secret, broken, hangs, unknown, left, made, ran, kept = in_private_engine(script)
     assert limited["error"] == "RegistryLimitReached", limited
     assert portal["error"] == "RegistryBroken", portal
-    assert secret["error"] == "RegistryDenied", secret
+    assert secret["error"] == "LoginRequired", secret
     assert broken["error"] == "ImageDamaged", broken
     assert hangs["error"] == "RegistryUnreachable" and hangs["seconds"] < 8, hangs
     assert unknown["error"] == "ImageUnknown", unknown
