@@ -33,7 +33,10 @@ _HOMES = {
     "trace": "tracing.trace",
     "whereabouts": "claims.whereabouts.whereabouts",
 }
-_ROOMS = ("claims", "containers", "engine", "images", "layering", "measure", "registries", "views", "vm")
+_ROOMS = (
+    *("claims", "containers", "engine", "images", "layering", "measure", "registries", "tracing", "views"),
+    "vm",
+)
 __all__ = [*sorted((*_HOMES, *_ROOMS)), "load_ipython_extension"]
 
 
