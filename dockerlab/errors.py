@@ -355,20 +355,20 @@ class OnlyPrivateEngine(DockerlabError):
     code = "E91"
 
 
-# --- E9x: reading the layers of images ----------------------------------------------------------
+# --- E95 on: reading the layers of images ------------------------------------------------------
 class ImageUnreadable(ImageError):
     """이미지의 파일이 손상되었거나, 잘렸거나, 이미지가 아닙니다."""
 
-    code = "E90"
+    code = "E95"
 
 
 class ImageTooLarge(ImageError):
     """이미지가 안전하게 읽을 수 있는 한도를 넘습니다."""
 
-    code = "E91"
+    code = "E96"
 
 
 class ImageUnclear(ImageError):
     """가리킨 이미지나 파일이 없거나 여럿이어서, 무엇을 읽을지 알 수 없습니다."""
 
-    code = "E92"
+    code = "E97"

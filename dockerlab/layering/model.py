@@ -114,7 +114,8 @@ class Image:
     @property
     def efficiency(self) -> float:
         """저장된 바이트 가운데 보이는 바이트의 비율(0~1)입니다. 저장된 것이 없으면 1입니다."""
-        return 1 - self.wasted_bytes / self.size_unpacked if self.size_unpacked else 1.0
+        stored = self.size_unpacked
+        return (stored - self.wasted_bytes) / stored if stored else 1.0
 
     @property
     def size_compressed(self) -> int:

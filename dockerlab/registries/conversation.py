@@ -96,7 +96,7 @@ class Conversation:
         told = requests.utils.parse_dict_header(rest)
         realm, wanted = told.get("realm") or "", {"scope": told.get("scope") or scope}
         where = urllib.parse.urlsplit(realm)
-        if where.scheme != "https" and not is_near(where.netloc):
+        if where.scheme != "https" and not (where.scheme == "http" and is_near(where.netloc)):
             raise refusals.unreadable(self.url, f"토큰을 주는 곳이 TLS가 아닙니다: {realm[:100]!r}")
         if told.get("service"):
             wanted["service"] = told["service"]

@@ -35,10 +35,10 @@ class Reference:
     @property
     def short(self) -> str:
         """사람이 적는 짧은 이름입니다. Docker Hub의 것은 호스트와 ``library/``를 뺍니다."""
-        if self.host != DOCKER_HUB:
-            return str(self)
         path = self.repository.removeprefix("library/")
-        return f"{self.repository if '/' in path else path}{self._rest}"
+        path = self.repository if "/" in path else path
+        # A repository whose first word looks like a host needs the real one before it.
+        return f"{path}{self._rest}" if _split(path) == (self.host, self.repository) else str(self)
 
     @property
     def wanted(self) -> str:

@@ -163,8 +163,8 @@ class Remote:
         while following:
             answer = self._http.ask(following, scope=scope, limit=_LIST_LIMIT)
             told = as_json(path, answer.body)
-            names = (told.get(key) or ()) if isinstance(told, dict) else None
-            if names is None or not all(isinstance(name, str) for name in names):
+            names = (told.get(key) or []) if isinstance(told, dict) else None
+            if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
                 raise refusals.unreadable(path, f"{key} 목록이 없습니다.")
             found += names
             # The next page, if any (RFC 8288); only a path on this registry is followed, and only forward.

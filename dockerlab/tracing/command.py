@@ -40,8 +40,7 @@ def words(command: str | Sequence[str]) -> list[str]:
         ) from error
     if not split:
         raise UsageMistake("따라갈 명령이 없습니다.", todo="예: docker run --rm dockerlab/tiny echo hi")
-    at = _verb(split)
-    elsewhere = [word for word in split[1:at] if word.partition("=")[0] in OTHER_ENGINE]
+    elsewhere = [word for word in split[1 : _verb(split)] if word.partition("=")[0] in OTHER_ENGINE]
     if elsewhere:
         raise UsageMistake(
             "다른 엔진을 가리키는 명령은 따라갈 수 없습니다.",
@@ -54,18 +53,18 @@ def words(command: str | Sequence[str]) -> list[str]:
 def with_runtime(split: list[str], runtime: str) -> list[str]:
     """컨테이너를 만드는 docker 명령이면 런타임을 정합니다. 이미 정해져 있거나 다른 명령이면 그대로입니다."""
     at = _verb(split)
-    if split[at : at + 1] == ["container"]:
+    if at and split[at : at + 1] == ["container"]:
         at += 1
-    makes = split[at : at + 1] in (["run"], ["create"])
+    makes = at and split[at : at + 1] in (["run"], ["create"])
     if not makes or any(word.partition("=")[0] == "--runtime" for word in split[at:]):
         return split
     return [*split[: at + 1], f"--runtime={runtime}", *split[at + 1 :]]
 
 
 def _verb(split: list[str]) -> int:
-    """docker 명령에서 하위 명령이 있는 자리입니다. docker 명령이 아니면 맨 끝입니다."""
+    """docker 명령에서 하위 명령이 있는 자리입니다. docker 명령이 아니면 0입니다."""
     if os.path.basename(split[0]) != "docker":
-        return len(split)
+        return 0
     at = 1
     while at < len(split) and split[at].startswith("-"):
         at += 2 if split[at] in WITH_VALUE + OTHER_ENGINE else 1

@@ -84,9 +84,9 @@ class Recording:
                 self.seen.append(replace(process, becomes=becomes))
 
     def _told(self, event: Event) -> None:
-        """runc의 말을 들을 수 없으면 시작했다는 말에 봅니다. 짧은 명령은 벌써 끝났을 수 있습니다."""
+        """runc의 말을 듣지 못했으면 시작했다는 말에 봅니다. 짧은 명령은 벌써 끝났을 수 있습니다."""
         started = (event.kind, event.action) == ("container", "start")
-        if self.runc is None and self.dockerd is not None and started:
+        if started and self.dockerd is not None and event.id not in {each.container for each in self.seen}:
             self.seen += processes.snapshot(self.dockerd, event.id)
 
     async def settle(self) -> tuple[str, ...]:
@@ -131,6 +131,11 @@ class Recording:
         if self.runc is not None:
             self.runc.hear()
             hops += joining.runc_hops(self.runc.calls(), mentioned)
+            started = any(hop.what == "container start" for hop in hops)
+            if started and not any(hop.lane == "runc" for hop in hops):
+                self.notes.append(
+                    f"runc: --runtime={runc.RUNTIME} 없이 만든 컨테이너라 부름을 기록하지 못했습니다."
+                )
         hops += joining.process_hops(self.seen, hops, hops[0])
         ordered = sorted(hops, key=lambda hop: (hop.start, LANES.index(hop.lane)))
         placed = tuple(replace(hop, start=hop.start - ran.start) for hop in ordered)

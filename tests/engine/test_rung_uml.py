@@ -19,7 +19,7 @@ import docker
 import psutil
 import pytest
 
-from dockerlab.engine import bundle, embedded
+from dockerlab.engine import bundle
 from dockerlab.engine.rungs import uml
 
 pytestmark = pytest.mark.engine
@@ -254,7 +254,8 @@ def test_an_image_is_built(guest):
 
 
 def test_a_stream_ends_when_its_client_says_no_more(guest):
-    made = guest.containers.create("dockerlab/tiny", ["cat"], stdin_open=True, detach=True)
+    config = guest.api.create_container_config("dockerlab/tiny", ["cat"], stdin_open=True)
+    made = guest.containers.get(guest.api.create_container_from_config(config)["Id"])
     wire = made.attach_socket(params={"stdin": 1, "stdout": 1, "stream": 1})._sock
     made.start()
     wire.sendall(b"all\n")

@@ -49,7 +49,7 @@ iptables-restore << RULES
 -A INPUT ! -i vec0 -p tcp --dport 2375 -j REJECT --reject-with tcp-reset
 -A OUTPUT -d 192.168.127.1 -p tcp --dport 80 -m cgroup ! --path engine -j REJECT --reject-with tcp-reset
 -A OUTPUT -d 192.168.127.254 -j REJECT
--A DOCKER-USER -d 192.168.127.1 -p tcp ! --dport 53 -j REJECT --reject-with tcp-reset
+-A DOCKER-USER -d 192.168.127.1 -p tcp --dport 80 -j REJECT --reject-with tcp-reset
 -A DOCKER-USER -d 192.168.127.254 -j REJECT
 COMMIT
 RULES
