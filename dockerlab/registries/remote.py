@@ -38,8 +38,8 @@ class Remote:
         ca: Path | None = None,
         patience: float = PATIENCE,
     ) -> None:
-        parse(f"{address}/x")  # an address that no image name could have is refused here
         self.address = address
+        self.reference("x")  # an address that no image name could have is refused here
         self.ca = ca
         self.login = as_login(auth)
         self.patience = patience
