@@ -27,7 +27,7 @@ def test_origin_is_told_in_words():
 
 
 def test_official_images_are_pinned():
-    assert set(official.OFFICIAL) == set(names.COURSE) == set(recipes.RECIPES)
+    assert set(official.OFFICIAL) == set(names.ALL) == set(recipes.RECIPES)
     for image in official.OFFICIAL.values():
         kind, _, value = image.digest.partition(":")
         assert kind == "sha256" and len(value) == 64 and int(value, 16)

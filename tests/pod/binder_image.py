@@ -128,7 +128,7 @@ def _ingredients(requirements: str):
     (folder / "requirements.txt").write_text(requirements)
     run(
         *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"),
-        *("--require-hashes", "--no-deps", "--only-binary", ":all:", "--python-version", PYTHON),
+        *("--require-hashes", "--no-deps", "--prefer-binary", "--python-version", PYTHON),
         *(option for platform in _PLATFORMS for option in ("--platform", platform)),
         *("--dest", folder / "wheels", "--find-links", folder / "wheels", "-r", folder / "requirements.txt"),
     )
