@@ -228,6 +228,20 @@ class RegistryStartFailed(ImageError):
     code = "E36"
 
 
+class BuildFailed(ImageError):
+    """이미지를 만드는 단계 하나가 실패했습니다. ``step``이 그 단계, ``steps``가 거기까지의 단계들입니다."""
+
+    code = "E37"
+    step: object = None
+    steps: tuple = ()
+
+
+class DockerfileInvalid(ImageError):
+    """글을 Dockerfile로 읽을 수 없습니다."""
+
+    code = "E38"
+
+
 # --- E3x: things that break while running ------------------------------------------------------
 class EngineLost(EngineError):
     """일하는 도중에 엔진이 사라졌습니다."""
@@ -333,6 +347,30 @@ class UsageMistake(DockerlabError):
     """명령이나 매직을 잘못 적었습니다."""
 
     code = "E70"
+
+
+class QuizBroken(DockerlabError):
+    """과정의 문제를 담은 파일이 잘못되었습니다."""
+
+    code = "E71"
+
+
+class Refused(DockerlabError):
+    """과정의 울타리를 벗어날 수 있어 실행하지 않은 명령입니다."""
+
+    code = "E72"
+
+
+class NotPassedYet(DockerlabError):
+    """연습 문제의 과제를 아직 통과하지 못했습니다. nbval로 스스로 점검할 때에만 오류가 됩니다."""
+
+    code = "E71"
+
+
+class SubmissionRejected(DockerlabError):
+    """제출한 파일을 채점할 수 없습니다. 노트북이 아니거나, 깨졌거나, 한도를 넘습니다."""
+
+    code = "E72"
 
 
 # --- E8x: measuring ----------------------------------------------------------------------------

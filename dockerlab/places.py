@@ -41,6 +41,12 @@ def cache_dir(*parts: str) -> Path:
     return _made(base.joinpath(*parts))
 
 
+def record_dir() -> Path:
+    """학습자의 기록을 두는 폴더를 만들어 돌려줍니다. 과정 폴더 밖이라 과정을 새로 받아도 남습니다."""
+    chosen = os.environ.get("DOCKERLAB_RECORD")
+    return _made(Path(chosen).expanduser().absolute()) if chosen else data_dir("record")
+
+
 @contextmanager
 def disk_errors(target: Path) -> Iterator[None]:
     """쓰다가 난 운영체제의 오류를 ``DiskFull``이나 ``PlaceNotWritable``로 바꿉니다."""

@@ -47,6 +47,14 @@ class Claim:
         """책에 적힌 VM의 값입니다."""
         return book.row(self.claim).vm
 
+    def interval(self, value: float | str) -> tuple[float, float] | None:
+        """대표하는 값이 여러 번 잰 것의 중앙값이면 그 95 % 구간이고, 아니면 ``None``입니다."""
+        if not isinstance(value, str):
+            for timing in self.timings.values():
+                if timing.median == value and timing.n > 1:
+                    return timing.interval
+        return None
+
     @property
     def sources(self) -> tuple[sources.Source, ...]:
         """이 주장이 참인 조건을 다룬 문헌들입니다."""
@@ -97,3 +105,17 @@ class ComparisonTable:
             "vm": dict(self.vm),
             "date": self.date,
         }
+
+    def record(self) -> dict[str, Any]:
+        """학습자의 기록에 남기는 모양입니다. 날것의 값은 빼고, 구간과 조건을 함께 적습니다."""
+        rows = [
+            {
+                "claim": each.claim, "title": each.title, "unit": each.unit, "n": each.n,
+                "book_vm": each.book_vm, "book_container": each.book_container,
+                "vm": each.vm, "vm_interval": each.interval(each.vm),
+                "container": each.container, "container_interval": each.interval(each.container),
+            }
+            for each in self.rows
+        ]  # fmt: skip
+        return {"rows": rows, "engine": dict(self.engine), "vm": dict(self.vm),
+                "machine": dict(self.machine), "date": self.date}  # fmt: skip

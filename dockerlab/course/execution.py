@@ -27,6 +27,9 @@ CELL_TIMEOUT = 900
 def execute(path: Path, timeout: float = CELL_TIMEOUT) -> None:
     """노트북을 새 커널에서 실행하고 같은 파일에 저장합니다. 한 셀이라도 실패하면 파일은 그대로입니다."""
     notebook = nbformat.read(path, as_version=4)
+    # A record of its own, not the developer's: lesson 08 shows what the other lessons measured last.
+    record = path.resolve().parent.parent / "build" / "record"
+    (record / f"{path.name[:2]}.jsonl").unlink(missing_ok=True)
     NotebookClient(
         notebook,
         timeout=timeout,
@@ -35,7 +38,7 @@ def execute(path: Path, timeout: float = CELL_TIMEOUT) -> None:
         record_timing=False,
         coalesce_streams=True,  # a progress bar leaves its last state, not every state
         resources={"metadata": {"path": str(path.parent)}},
-    ).execute()
+    ).execute(env=os.environ | {"DOCKERLAB_RECORD": str(record)})
     notebook.metadata.clear()
     notebook.metadata.update(_METADATA)
     for cell in notebook.cells:

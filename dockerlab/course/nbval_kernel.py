@@ -8,8 +8,11 @@ passes (IPython prints it without raising).
 
 from __future__ import annotations
 
+import atexit
 import os
+import tempfile
 import time
+from functools import cache
 from queue import Empty
 
 import pytest
@@ -30,7 +33,16 @@ def pytest_configure(config):
 
 def _start_without_pytest_in_environment(**options):
     environment = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+    environment["DOCKERLAB_RECORD"] = _record()
     return _start_new_kernel(env=environment, **options)
+
+
+@cache
+def _record() -> str:
+    """One new record for all notebooks of a run: the developer's own neither changes nor is shown."""
+    folder = tempfile.TemporaryDirectory(prefix="dockerlab-record-")
+    atexit.register(folder.cleanup)
+    return folder.name
 
 
 def _execute_with_history(kernel, source, allow_stdin=None):

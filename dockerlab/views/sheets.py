@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from dockerlab.measure import Comparison, Timing, caveats
 from dockerlab.views.phase_plot import segments
-from dockerlab.views.units import amount, between, seconds, size, times
+from dockerlab.views.units import amount, between, seconds, size
 from dockerlab.views.words import accelerator, case, conditions, note
 
 if TYPE_CHECKING:
     from dockerlab.claims import Claim, ComparisonTable, Race, Whereabouts
     from dockerlab.containers import Run
-    from dockerlab.course.prediction import Outcome, Prediction
     from dockerlab.diagnosis import Diagnosis
     from dockerlab.vm.machine import Boot
 
@@ -72,46 +71,6 @@ def boot_sheet(boot: Boot) -> Sheet:
         ),
         notes=notes,
     )
-
-
-def prediction_sheet(prediction: Prediction) -> Sheet:
-    """재기 전에 적어 둔 예상입니다."""
-    return Sheet(
-        caption=f"예상: {prediction.question}",
-        columns=("무엇", "예상"),
-        rows=tuple(
-            (_plain(name), _value(value, prediction.unit)) for name, value in prediction.values.items()
-        ),
-    )
-
-
-def outcome_sheet(outcome: Outcome) -> Sheet:
-    """예상과 실측을 나란히 놓고, 수는 몇 배인지, 글은 맞았는지를 적습니다."""
-    judged = {True: "맞음", False: "다름"}
-    return Sheet(
-        caption=f"예상과 실측: {outcome.question}",
-        columns=("무엇", "예상", "실측", "실측 ÷ 예상"),
-        rows=tuple(
-            (
-                _plain(line.name),
-                _value(line.predicted, outcome.unit),
-                _value(line.measured, outcome.unit),
-                times(line.ratio) if line.ratio is not None else judged.get(line.right, ""),
-            )
-            for line in outcome.lines
-        ),
-    )
-
-
-def _plain(name: str) -> str:
-    """A keyword cannot hold a space; what is shown can."""
-    return name.replace("_", " ")
-
-
-def _value(value: float | str, unit: str) -> str:
-    if isinstance(value, str):
-        return value
-    return amount(value, unit) if unit else f"{value:g}"
 
 
 def timings_sheet(
@@ -205,10 +164,8 @@ def claims_sheet(table: ComparisonTable) -> Sheet:
 def _measured(claim: Claim, representative: float | str) -> str:
     """The value of the row, with its interval where it is the median of a timing."""
     shown = value(representative, claim.unit)
-    for timing in claim.timings.values():
-        if not isinstance(representative, str) and timing.median == representative and timing.n > 1:
-            return f"{shown} [{between(*timing.interval, timing.unit)}]"
-    return shown
+    interval = claim.interval(representative)
+    return f"{shown} [{between(*interval, claim.unit)}]" if interval else shown
 
 
 def records_sheet(caption: str, records: Iterable[Mapping[str, Any]], notes: Sequence[str] = ()) -> Sheet:
