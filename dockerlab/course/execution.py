@@ -14,6 +14,8 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from dockerlab.course import navigation
+from dockerlab.course.lessons import all_lessons
 from dockerlab.course.lint import problems
 
 # Kept in the file: enough to open it with the right kernel, nothing that changes from machine to machine.
@@ -39,6 +41,9 @@ def execute(path: Path, timeout: float = CELL_TIMEOUT) -> None:
         coalesce_streams=True,  # a progress bar leaves its last state, not every state
         resources={"metadata": {"path": str(path.parent)}},
     ).execute(env=os.environ | {"DOCKERLAB_RECORD": str(record)})
+    for lesson in all_lessons():
+        if lesson.file == path.name:
+            navigation.put(notebook.cells, lesson)
     notebook.metadata.clear()
     notebook.metadata.update(_METADATA)
     for cell in notebook.cells:
