@@ -65,7 +65,8 @@ def ecr_login(name: str | Reference) -> Login:
         connect_timeout=_WITHIN, read_timeout=2 * _WITHIN, retries={"total_max_attempts": 2}
     )
     try:
-        client = boto3.client("ecr", region_name=host.region, config=settings)
+        # A session of its own: boto3's default one keeps the first credentials it finds.
+        client = boto3.session.Session().client("ecr", region_name=host.region, config=settings)
         told = client.get_authorization_token()["authorizationData"][0]
     except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
         raise _failed(error, host) from error

@@ -24,7 +24,8 @@ from dockerlab.errors import (
 PORTAL = "네트워크에 로그인해야 하는지(공항, 카페, 회사) 브라우저로 확인하십시오."
 _UNKNOWN = {
     "NAME_UNKNOWN": "레지스트리에 그런 저장소가 없습니다.",
-    "MANIFEST_UNKNOWN": "저장소는 있지만 그런 태그나 다이제스트가 없습니다.",
+    # Some registries say this of a repository that they do not have, too.
+    "MANIFEST_UNKNOWN": "레지스트리에 그런 태그나 다이제스트의 이미지가 없습니다.",
     "BLOB_UNKNOWN": "저장소에 그런 다이제스트의 blob이 없습니다.",
 }
 
