@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import math
 import re
-from typing import NoReturn
+import shlex
+from typing import Any, NoReturn
 
 from dockerlab.errors import UsageMistake
 
@@ -49,6 +50,31 @@ class Arguments(argparse.ArgumentParser):
 class _KoreanHelp(argparse.HelpFormatter):
     def add_usage(self, usage, actions, groups, prefix=None):
         super().add_usage(usage, actions, groups, "사용법: " if prefix is None else prefix)
+
+
+def parsed_line(grammar: Arguments, line: str) -> Any:
+    """매직의 한 줄을 읽은 값들입니다. 도움말만 청했으면 도움말을 찍고 ``None``을 돌려줍니다."""
+    try:
+        return grammar.parse_args(split(line, grammar.prog))
+    except SystemExit:
+        return None
+
+
+def split(text: str, where: str) -> list[str]:
+    """글을 셸처럼 따옴표를 지켜 단어로 나눕니다."""
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise UsageMistake(
+            f"{where}의 따옴표가 맞지 않습니다.", seen=text, todo="따옴표를 닫으십시오."
+        ) from error
+
+
+def variable_name(name: str | None) -> str | None:
+    """``--as`` 뒤에 적은 변수의 이름을 살펴 그대로 돌려줍니다."""
+    if name is not None and not name.isidentifier():
+        raise UsageMistake("변수의 이름으로 쓸 수 없습니다.", seen=name, todo="예: --as result")
+    return name
 
 
 def count(text: str) -> int:

@@ -6,12 +6,12 @@ would pass over it.
 
 from __future__ import annotations
 
-import shlex
 from typing import Any
 
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 
-from dockerlab.arguments import Arguments, count, seconds, size
+from dockerlab import image_magics
+from dockerlab.arguments import Arguments, count, parsed_line, seconds, size, split, variable_name
 from dockerlab.errors import UsageMistake
 from dockerlab.images.names import COURSE
 from dockerlab.views import formatters
@@ -73,12 +73,12 @@ class DockerlabMagics(Magics):
         """셀의 글을 컨테이너 안의 셸에서 실행하고 결과(Run)를 돌려줍니다."""
         from dockerlab import containers
 
-        parsed = _parsed(container_arguments(), line)
+        parsed = parsed_line(container_arguments(), line)
         if parsed is None:
             return None
         given = vars(parsed)
-        variable = _variable(given.pop("variable"))
-        shell = _words(given.pop("shell"), "--shell")
+        variable = variable_name(given.pop("variable"))
+        shell = split(given.pop("shell"), "--shell")
         if not shell:
             raise UsageMistake("셀을 읽을 셸이 비어 있습니다.", todo="예: --shell bash")
         environment = dict(_pair(text) for text in given.pop("env"))
@@ -95,10 +95,10 @@ class DockerlabMagics(Magics):
         """셀의 명령을 실행하며 기록한 자취(Trace)를 돌려줍니다."""
         from dockerlab import tracing
 
-        parsed = _parsed(trace_arguments(), line)
+        parsed = parsed_line(trace_arguments(), line)
         if parsed is None:
             return None
-        variable = _variable(parsed.variable)
+        variable = variable_name(parsed.variable)
         result = tracing.trace(cell.replace("\\\n", " "))
         if variable:
             self.shell.user_ns[variable] = result
@@ -111,7 +111,7 @@ class DockerlabMagics(Magics):
         from dockerlab import claims
         from dockerlab.views.progress import bar
 
-        given = _parsed(race_arguments(), line)
+        given = parsed_line(race_arguments(), line)
         if given is None:
             return None
         with bar() as report:
@@ -123,7 +123,7 @@ class DockerlabMagics(Magics):
         """엔진, VM, 글꼴, 디스크를 살펴본 진단을 돌려줍니다."""
         from dockerlab.diagnosis import doctor
 
-        if _parsed(doctor_arguments(), line) is None:
+        if parsed_line(doctor_arguments(), line) is None:
             return None
         from dockerlab.views.progress import bar
 
@@ -142,11 +142,13 @@ for _name, _grammar in GRAMMARS.items():
     # `%%container?` shows the docstring: one place for the text, the grammar.
     getattr(DockerlabMagics, _name).__doc__ = _grammar().format_help()
 
+GRAMMARS |= image_magics.GRAMMARS
+
 
 def register(shell: Any) -> None:
     """매직과 자동 완성, 결과의 모양을 등록합니다."""
     formatters.register(shell)
-    shell.register_magics(DockerlabMagics)
+    shell.register_magics(DockerlabMagics, image_magics.ImageMagics)
     for name in GRAMMARS:
         for prefix in ("%%", "%"):
             shell.set_hook("complete_command", complete, str_key=f"{prefix}{name}")
@@ -162,7 +164,9 @@ def complete(_shell: Any, event: Any) -> list[str]:
         return list(GUESTS)
     grammar = GRAMMARS[name]()
     options = [text for action in grammar._actions for text in action.option_strings if text.startswith("--")]
-    if name == "container" and not event.symbol.startswith("-") and len(before) == 1:
+    if previous == "--file":
+        return image_magics.files_here(event.symbol)
+    if name in ("container", "layers") and not event.symbol.startswith("-") and len(before) == 1:
         return [*_image_names(), *options]
     return options
 
@@ -172,29 +176,6 @@ def _image_names() -> list[str]:
     from dockerlab.engine import connection
 
     return [*COURSE, *connection.image_names_if_connected()]
-
-
-def _variable(name: str | None) -> str | None:
-    if name is not None and not name.isidentifier():
-        raise UsageMistake("변수의 이름으로 쓸 수 없습니다.", seen=name, todo="예: --as result")
-    return name
-
-
-def _parsed(grammar: Arguments, line: str) -> Any:
-    """The values, or ``None`` when only the help was asked for and has been printed."""
-    try:
-        return grammar.parse_args(_words(line, grammar.prog))
-    except SystemExit:
-        return None
-
-
-def _words(text: str, where: str) -> list[str]:
-    try:
-        return shlex.split(text)
-    except ValueError as error:
-        raise UsageMistake(
-            f"{where}의 따옴표가 맞지 않습니다.", seen=text, todo="따옴표를 닫으십시오."
-        ) from error
 
 
 def _pair(text: str) -> tuple[str, str]:

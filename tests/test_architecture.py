@@ -35,6 +35,7 @@ LEVELS = {
     "diagnosis": 4,
     "views": 5,
     "arguments": 6,
+    "image_magics": 6,
     "magics": 6,
     "home": 6,
     "preparation": 6,
@@ -44,7 +45,7 @@ LEVELS = {
 }
 # Which rooms may import a library. What is not here may not be imported at all.
 IMPORTERS = {
-    "IPython": {"magics", "views"},
+    "IPython": {"image_magics", "magics", "views"},
     "anywidget": {"views"},
     "backports": {"layering"},
     "bcrypt": {"registries"},
