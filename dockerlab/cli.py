@@ -143,9 +143,12 @@ def _doctor(options) -> str:
 
 
 def _lab(options) -> None:
-    from dockerlab import home
+    from dockerlab import __version__, home
 
     folder = options.folder.resolve() if options.folder else home.course_folder()
+    placed = home.furnish(folder, __version__)
+    if placed is not None:
+        print(placed, flush=True)
     if not folder.is_dir():
         raise UsageMistake("과정 폴더가 아닙니다.", seen=str(folder), todo="dockerlab lab 폴더경로")
 

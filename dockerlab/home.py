@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
+from dockerlab import courseware
 from dockerlab.errors import CourseMissing, ToolMissing
 
 FIRST_PAGE = "README.md"
@@ -22,13 +23,25 @@ def course_folder(start: Path | None = None) -> Path:
     """노트북이 있는 과정 폴더를 찾습니다. 지금 폴더와 그 위, 그다음은 이 패키지가 놓인 곳입니다."""
     here = (start or Path.cwd()).resolve()
     for folder in (here, *here.parents, Path(__file__).resolve().parent.parent):
+        if courseware.is_course(folder):
+            return folder
         if (folder / LESSONS).is_dir() and (folder / "dockerlab" / "__init__.py").is_file():
             return folder
+    if courseware.MATERIAL.is_dir():
+        return Path.home() / "dockerlab-course"
     raise CourseMissing(
         "과정의 노트북을 찾지 못했습니다.",
         seen=f"{here} 폴더와 그 위의 폴더들에 {LESSONS} 폴더가 없습니다.",
         todo="과정 저장소를 내려받은 폴더에서 다시 실행하거나 dockerlab lab 폴더경로를 적으십시오.",
     )
+
+
+def furnish(folder: Path, version: str) -> courseware.Placed | None:
+    """휠로 설치했으면 과정을 ``folder``에 놓습니다. 저장소의 폴더이거나 놓을 것이 없으면 ``None``입니다."""
+    repository = (folder / "dockerlab" / "__init__.py").is_file()
+    if repository or not courseware.MATERIAL.is_dir():
+        return None
+    return courseware.place(folder, version)
 
 
 def has_display() -> bool:
