@@ -22,10 +22,10 @@ _LATE_CREATE = 2.0  # how long an interrupted create may still come true in the 
 _owed: set[str] = set()
 
 
-def create(api: Any, request: Request, labels: Mapping[str, str], host_cpus: int) -> str:
+def create(api: Any, request: Request, body: Mapping[str, Any]) -> str:
     """컨테이너를 만들고 전체 id를 돌려줍니다. 도중에 끊기면(Ctrl-C) 만들어졌을 것을 찾아 지웁니다."""
     try:
-        return api.create_container_from_config(request.body(labels, host_cpus), request.name)["Id"]
+        return api.create_container_from_config(body, request.name)["Id"]
     except KeyboardInterrupt:
         _discard_late(api, request)
         raise

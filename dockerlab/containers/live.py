@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any
 
 from dockerlab import engine
@@ -220,16 +220,22 @@ def start(
     lifecycle.free_ports(request.ports)
     with engine.errors_of_engine():
         lifecycle.settle(api)
-    labels = engine.labels(deadline=deadline)
-    host_cpus = connected.info["NCPU"]
+    body = request.body(engine.labels(deadline=deadline), connected.info["NCPU"])
     origins.of(connected, request.reference)
+    return launch(api, request, body, given)
+
+
+def launch(
+    api: Any, request: Request, body: Mapping[str, Any], files: Mapping[str, bytes] = MappingProxyType({})
+) -> Container:
+    """``body``대로 컨테이너를 만들어 시작합니다. 시작하지 못하면 남기지 않습니다."""
     begin = time.perf_counter()
     with engine.errors_of_engine():
-        container = lifecycle.create(api, request, labels, host_cpus)
+        container = lifecycle.create(api, request, body)
         stream = None
         try:
             created = time.perf_counter() - begin
-            lifecycle.put(api, container, given)
+            lifecycle.put(api, container, files)
             stream = lifecycle.attach(api, container, stdin=None, limit=lifecycle.OUTPUT_LIMIT)
             api.start(container)
         except BaseException:

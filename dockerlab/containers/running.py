@@ -75,13 +75,12 @@ def run(
     lifecycle.free_ports(request.ports)
     with engine.errors_of_engine():
         lifecycle.settle(api)
-    labels = engine.labels(deadline=deadline)
-    host_cpus = connected.info["NCPU"]
+    body = request.body(engine.labels(deadline=deadline), connected.info["NCPU"])
     origin = origins.of(connected, request.reference)
     marks: dict[str, float] = {}
     start = time.perf_counter()
     with engine.errors_of_engine():
-        container = lifecycle.create(api, request, labels, host_cpus)
+        container = lifecycle.create(api, request, body)
         try:
             marks["create"] = time.perf_counter() - start
             lifecycle.put(api, container, given)
