@@ -38,8 +38,10 @@ class Drawing:
         width, height = (round(inches * 96) for inches in self.figure.get_size_inches())
         shown = {"image/png": {"width": width, "height": height, "alt": f"{self.title}. {self.text}"}}
         display({"image/png": self.png(), "text/plain": self.title}, raw=True, metadata=shown)
-        display({"text/html": self._words(), "text/plain": self.text}, raw=True)
+        display({"text/html": words_html(self.title, self.text), "text/plain": self.text}, raw=True)
 
-    def _words(self) -> str:
-        lines = "".join(f"<li>{escape(line)}</li>" for line in self.text.splitlines())
-        return f"<details><summary>그림을 글로 읽기: {escape(self.title)}</summary><ul>{lines}</ul></details>"
+
+def words_html(title: str, text: str) -> str:
+    """그림을 대신하는 글을, 펼쳐 보는 HTML로 적습니다."""
+    lines = "".join(f"<li>{escape(line)}</li>" for line in text.splitlines())
+    return f"<details><summary>그림을 글로 읽기: {escape(title)}</summary><ul>{lines}</ul></details>"

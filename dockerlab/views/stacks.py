@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from dockerlab.views import style
-from dockerlab.views.drawing import Drawing
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from dockerlab.views.picture import Picture, Sketch
 
 TITLE = "가상 머신과 컨테이너의 구조"
-_FILLS = {
-    "own": "#CFE5F2",
-    "app": style.BLUE,
-    "kernel": "#F7DCCB",
-    "shared": "#EDEDED",
-    "engine": "#CDEBE1",
-}
 _KEY = "빗금 친 층이 앱이 쓰는 커널입니다."
 _APPS = ("앱 A", "앱 B", "앱 C")
+_BOTTOM, _STEP, _HEIGHT, _WIDTH, _GAP = 382, 50, 44, 132, 6
 
 
 @dataclass(frozen=True)
@@ -50,16 +39,13 @@ CONTAINER = Stack(
 )
 
 
-def stacks_figure() -> Drawing:
+def stacks_figure() -> Picture:
     """VM의 층과 컨테이너의 층을 같은 높이의 칸으로 나란히 그립니다."""
-    with style.korean():
-        figure = style.canvas(8.2, 4.6)
-        for axes, stack in zip(figure.subplots(1, 2), (VM, CONTAINER), strict=True):
-            _draw(axes, stack)
-        style.title(figure, TITLE)
-        style.footnotes(figure, [_KEY])
-        style.settle(figure)
-    return Drawing(TITLE, figure, describe_stacks())
+    sketch = Sketch(TITLE, 860, 490)
+    for left, stack in ((20, VM), (446, CONTAINER)):
+        _draw(sketch, left, stack)
+    sketch.note(_KEY)
+    return Picture(TITLE, sketch.svg(), describe_stacks())
 
 
 def describe_stacks() -> str:
@@ -73,38 +59,18 @@ def describe_stacks() -> str:
     return "\n".join([*lines, kernels])
 
 
-def _draw(axes: Axes, stack: Stack) -> None:
+def _draw(sketch: Sketch, left: int, stack: Stack) -> None:
     for level, layer in enumerate(stack.shared):
         kind = "engine" if level == 2 else "kernel" if "커널" in layer else "shared"
-        _box(axes, 0, level, 3, 1, layer, _FILLS[kind], "///" if kind == "kernel" else "")
-    base = len(stack.shared) + 0.18
+        sketch.box(left, _BOTTOM - level * _STEP, 3 * _WIDTH - _GAP, _HEIGHT, [layer], kind)
     for column, app in enumerate(_APPS):
-        for level, layer in enumerate(stack.own):
+        x = left + column * _WIDTH
+        top = _BOTTOM - len(stack.shared) * _STEP - _GAP
+        for layer in stack.own:
             kind = "kernel" if "커널" in layer else "own"
-            _box(axes, column, base + level, 1, 1, layer, _FILLS[kind], "///" if kind == "kernel" else "")
-        _box(axes, column, base + len(stack.own), 1, 1, app, _FILLS["app"], ink="white")
-        top = base + len(stack.own) + 1
-        axes.text(column + 0.5, top + 0.1, f"{stack.unit} {column + 1}", ha="center", va="bottom", fontsize=9)
-    axes.text(1.5, 6.95, stack.name, ha="center", va="bottom", fontsize=11.5)
-    axes.text(1.5, -0.15, "\n".join(style.wrap(stack.point.split(), 32)), ha="center", va="top", fontsize=9,
-              color=style.PALE, linespacing=1.4)  # fmt: skip
-    axes.set_xlim(-0.03, 3.03)
-    axes.set_ylim(-0.75, 7.3)
-    axes.set_axis_off()
-
-
-def _box(
-    axes: Axes, left: float, bottom: float, width: float, height: float, text: str, fill: str,
-    hatch: str = "", ink: str = style.INK,
-) -> None:  # fmt: skip
-    from matplotlib.patches import FancyBboxPatch
-
-    gap = 0.05
-    box = FancyBboxPatch(
-        (left + gap, bottom + gap), width - 2 * gap, height - 2 * gap,
-        boxstyle="round,pad=0,rounding_size=0.06", facecolor=fill, edgecolor=style.PALE, linewidth=0.8,
-        hatch=hatch,
-    )  # fmt: skip
-    axes.add_patch(box)
-    centre = (left + width / 2, bottom + height / 2)
-    axes.text(*centre, text, ha="center", va="center", color=ink, linespacing=1.3)
+            sketch.box(x, top, _WIDTH - _GAP, _HEIGHT, layer.split("\n"), kind)
+            top -= _STEP
+        sketch.box(x, top, _WIDTH - _GAP, _HEIGHT, [app], "app")
+        sketch.words(x + _WIDTH / 2, top - 8, [f"{stack.unit} {column + 1}"], "small", "middle")
+    sketch.words(left, _BOTTOM - 6 * _STEP - _GAP - 2, [stack.name])
+    sketch.words(left, _BOTTOM + _HEIGHT + 24, [stack.point], "small pale")

@@ -17,7 +17,6 @@ from dockerlab.views import (
     race_figure,
     ratios_figure,
     sizes_figure,
-    stacks_figure,
     style,
     words,
 )
@@ -82,7 +81,6 @@ FIGURES = {
         metadata={"micro": {"accelerator": "tcg"}}, notes=["shim 프로세스를 넣었습니다."],
     ),
     "sizes": lambda: sizes_figure({"tiny 이미지": 1.98e6, "VM 디스크": 4e8}, notes=["재어 본 값입니다."]),
-    "stacks": stacks_figure,
     "every word": every_word,
 }  # fmt: skip
 
@@ -238,8 +236,8 @@ def test_labels_are_spread_without_changing_their_order():
 def test_in_a_notebook_the_picture_comes_with_its_words(monkeypatch):
     shown = []
     monkeypatch.setattr("IPython.display.display", lambda data, **more: shown.append((data, more)))
-    stacks_figure()._ipython_display_()
+    race()._ipython_display_()
     (picture, more), (said, _) = shown
     assert picture["image/png"].startswith(b"\x89PNG")
-    assert "하이퍼바이저" in more["metadata"]["image/png"]["alt"]
-    assert "<summary>" in said["text/html"] and "Docker 엔진" in said["text/plain"]
+    assert "중앙값" in more["metadata"]["image/png"]["alt"]
+    assert "<summary>" in said["text/html"] and "중앙값" in said["text/plain"]
