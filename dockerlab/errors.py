@@ -358,7 +358,7 @@ class QuizBroken(DockerlabError):
 class Refused(DockerlabError):
     """과정의 울타리를 벗어날 수 있어 실행하지 않은 명령입니다."""
 
-    code = "E72"
+    code = "E74"
 
 
 class NotPassedYet(DockerlabError):

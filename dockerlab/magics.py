@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
+from IPython.core.magic import (
+    Magics,
+    cell_magic,
+    line_cell_magic,
+    line_magic,
+    magics_class,
+    no_var_expand,
+)
 
 from dockerlab import image_magics
 from dockerlab.arguments import Arguments, count, parsed_line, seconds, size, split, variable_name
@@ -63,9 +70,30 @@ def trace_arguments() -> Arguments:
     return grammar
 
 
+def docker_arguments() -> Arguments:
+    """``%%docker``의 문법입니다. ``%docker`` 뒤에는 docker 명령이 그대로 옵니다."""
+    grammar = Arguments(
+        prog="%%docker",
+        description="진짜 docker 명령을 과정의 엔진에 실행합니다. %docker ps처럼 한 줄로, 또는 %%docker "
+        "아래에 한 줄에 하나씩 적습니다. 만든 것에는 과정의 라벨과 한도가 붙습니다. prune, --privileged, "
+        "호스트의 폴더를 넣는 것처럼 다른 것에 손댈 수 있는 명령은 거절합니다. 셸을 거치지 않습니다.",
+    )
+    grammar.add_argument("--as", dest="variable", metavar="변수", help="주고받은 것을 이 변수에도 담습니다")
+    return grammar
+
+
+def guest_arguments() -> Arguments:
+    """``%%guest``의 문법입니다."""
+    grammar = Arguments(prog="%%guest", description="셀의 글을 살아 있는 VM의 셸에서 실행합니다.")
+    grammar.add_argument("machine", metavar="VM", help="lab.start_vm(...)을 담은 변수")
+    grammar.add_argument("--timeout", type=seconds, default=60.0, metavar="초", help="기다릴 시간 (기본 60)")
+    grammar.add_argument("--as", dest="variable", metavar="변수", help="결과를 이 변수에도 담습니다")
+    return grammar
+
+
 @magics_class
 class DockerlabMagics(Magics):
-    """``%%container``, ``%%trace``, ``%race``, ``%doctor``입니다."""
+    """``%%container``, ``%docker``, ``%%docker``, ``%%guest``, ``%%trace``, ``%race``, ``%doctor``입니다."""
 
     @no_var_expand
     @cell_magic
@@ -85,6 +113,45 @@ class DockerlabMagics(Magics):
         image = given.pop("image")
         options = {name: value for name, value in given.items() if value is not None}
         result = containers.run(image, [*shell, "-c", cell], environment=environment, **options)
+        if variable:
+            self.shell.user_ns[variable] = result
+        return result
+
+    @no_var_expand
+    @line_cell_magic
+    def docker(self, line: str, cell: str | None = None) -> Any:
+        """docker 명령을 과정의 엔진에 실행하고 주고받은 것(Said, Transcript)을 돌려줍니다."""
+        from dockerlab import client
+
+        if cell is None and line.strip() not in ("", "-h", "--help"):
+            return client.docker(line)
+        parsed = parsed_line(docker_arguments(), line if cell is not None else "--help")
+        if parsed is None:
+            return None
+        variable = variable_name(parsed.variable)
+        result = client.docker_lines(cell)
+        if variable:
+            self.shell.user_ns[variable] = result
+        return result
+
+    @no_var_expand
+    @cell_magic
+    def guest(self, line: str, cell: str) -> Any:
+        """셀의 글을 살아 있는 VM의 셸에서 실행하고 결과(Ran)를 돌려줍니다."""
+        from dockerlab import vm
+
+        parsed = parsed_line(guest_arguments(), line)
+        if parsed is None:
+            return None
+        variable = variable_name(parsed.variable)
+        machine = self.shell.user_ns.get(parsed.machine)
+        if not isinstance(machine, vm.Machine):
+            raise UsageMistake(
+                "살아 있는 VM을 담은 변수가 아닙니다.",
+                seen=parsed.machine,
+                todo="먼저 machine = lab.start_vm('full')처럼 띄운 뒤 그 변수의 이름을 적으십시오.",
+            )
+        result = machine.run(cell, timeout=parsed.timeout)
         if variable:
             self.shell.user_ns[variable] = result
         return result
@@ -133,6 +200,8 @@ class DockerlabMagics(Magics):
 
 GRAMMARS = {
     "container": container_arguments,
+    "docker": docker_arguments,
+    "guest": guest_arguments,
     "trace": trace_arguments,
     "race": race_arguments,
     "doctor": doctor_arguments,
@@ -162,6 +231,8 @@ def complete(_shell: Any, event: Any) -> list[str]:
     previous = before[-1] if len(before) > 1 else ""
     if previous == "--guest":
         return list(GUESTS)
+    if words[0] == "%docker":
+        return _docker_words(before[1:], event.symbol)
     grammar = GRAMMARS[name]()
     options = [text for action in grammar._actions for text in action.option_strings if text.startswith("--")]
     if previous == "--file":
@@ -169,6 +240,20 @@ def complete(_shell: Any, event: Any) -> list[str]:
     if name in ("container", "layers") and not event.symbol.startswith("-") and len(before) == 1:
         return [*_image_names(), *options]
     return options
+
+
+def _docker_words(before: list[str], symbol: str) -> list[str]:
+    """Sub-commands first, then options where one is begun, else the names of images."""
+    from dockerlab.client import fence, grammar
+
+    if not before:
+        return sorted({action.split()[0] for action in fence.ALLOWED if action[0] != "-"})
+    verb = tuple(before[: 2 if before[0] in grammar.GROUPS else 1])
+    if symbol.startswith("-"):
+        return [f"--{name}" for name in grammar.known_options(verb) if ":" not in name]
+    if before[0] in grammar.GROUPS and len(before) == 1:
+        return sorted(action.split()[1] for action in fence.ALLOWED if action.startswith(f"{before[0]} "))
+    return _image_names()
 
 
 def _image_names() -> list[str]:

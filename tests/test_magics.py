@@ -28,9 +28,9 @@ def completions(line):
     return magics.complete(None, SimpleNamespace(text_until_cursor=line, line=line, symbol=symbol))
 
 
-@pytest.mark.parametrize("name", ["container", "trace", "race", "doctor"])
+@pytest.mark.parametrize("name", ["container", "docker", "guest", "trace", "race", "doctor"])
 def test_the_help_of_each_magic_is_korean(shell, name):
-    kind = "cell" if name in ("container", "trace") else "line"
+    kind = "line" if name in ("race", "doctor") else "cell"
     told = shell.find_magic(name, magic_kind=kind).__doc__
     assert told.startswith("사용법: %")
     assert "선택 항목" in told
@@ -78,6 +78,20 @@ def test_completion_offers_images_options_and_guests():
     assert completions("%race --guest ") == ["micro", "full", "uml"]
 
 
+def test_completion_knows_docker_commands():
+    assert {"run", "ps", "network"} <= set(completions("%docker "))
+    assert completions("%docker volume ") == ["create", "inspect", "ls", "rm"]
+    assert "prune" not in completions("%docker network ")
+    assert "tiny" in completions("%docker inspect ")
+
+
+def test_a_guest_is_looked_up_by_its_variable(shell):
+    shell.user_ns["thing"] = 3
+    for line in ("thing", "nothing"):
+        with pytest.raises(UsageMistake, match="VM을 담은 변수가 아닙니다"):
+            shell.run_cell_magic("guest", line, "true")
+
+
 def test_completion_reaches_the_shell(shell):
     from IPython.core.completer import provisionalcompleter
 
@@ -108,6 +122,19 @@ def test_a_cell_runs_in_a_container_and_returns_the_run(shell, tiny):
     assert result.stdout == "안녕, 도커 {NAME}\n1000\n"
     assert result.exit_code == 3
     assert shell.user_ns["kept"] is result
+
+
+@pytest.mark.engine
+def test_docker_commands_are_shown_as_a_terminal_shows_them(shell, tiny, capsys):
+    shell.run_cell("%docker run --rm dockerlab/tiny sh -c 'echo {{.Name}} $HOME; exit 3'")
+    line = capsys.readouterr().out
+    assert "{{.Name}} /root\n[종료 코드 3]\n" in line
+    told = shell.run_cell_magic("docker", "--as kept", "run --rm dockerlab/tiny echo 하나\nversion --help\n")
+    assert shell.user_ns["kept"] is told
+    assert [said.exit_code for said in told.said] == [0, 0]
+    formatted = shell.display_formatter.format(told)[0]
+    assert formatted["text/plain"].startswith("$ docker run --rm dockerlab/tiny echo 하나\n하나\n$ docker v")
+    assert "<strong>$ docker run --rm dockerlab/tiny echo 하나</strong>" in formatted["text/html"]
 
 
 @pytest.mark.engine

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dockerlab.engine import bundle
-from dockerlab.errors import ToolMissing, UsageMistake
+from dockerlab.client.programs import environment, program
+from dockerlab.errors import UsageMistake
 
-# Where the engine is: said by the relay, and by nobody else.
-ELSEWHERE = ("DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
 WITH_VALUE = ("--config", "-l", "--log-level", "--tlscacert", "--tlscert", "--tlskey")
 OTHER_ENGINE = ("-c", "--context", "-H", "--host")
 
@@ -73,12 +70,10 @@ def _verb(split: list[str]) -> int:
 
 def run(split: list[str], url: str, *, captured: bool) -> Ran:
     """명령을 실행합니다. docker가 이 컴퓨터에 없으면 엔진 묶음의 것을 씁니다."""
-    environment = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
-    environment["DOCKER_HOST"] = url
-    whole = [*_program(split[0]), *split[1:]]
+    whole = [*program(split[0]), *split[1:]]
     streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     start = time.perf_counter()
-    with subprocess.Popen(whole, env=environment, **streams if captured else {}) as process:
+    with subprocess.Popen(whole, env=environment(url), **streams if captured else {}) as process:
         try:
             stdout, stderr = process.communicate()
         except BaseException:
@@ -87,16 +82,3 @@ def run(split: list[str], url: str, *, captured: bool) -> Ran:
     end = time.perf_counter()
     told = [(text or b"").decode("utf-8", "replace") for text in (stdout, stderr)]
     return Ran(start, end, process.returncode, *told)
-
-
-def _program(name: str) -> list[str]:
-    if found := shutil.which(name):
-        return [found]
-    unpacked = bundle.installed()
-    if name == "docker" and unpacked is not None:
-        return unpacked.command("docker")
-    raise ToolMissing(
-        f"{name} 명령이 이 컴퓨터에 없습니다.",
-        seen="PATH의 폴더와 엔진 묶음에서 찾지 못했습니다.",
-        todo="dockerlab setup으로 엔진 묶음을 받거나, 명령의 이름을 확인하십시오.",
-    )

@@ -1,0 +1,130 @@
+"""Docker command lines are read as docker reads them, and what reaches beyond the course is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from dockerlab.client import grammar, guard
+from dockerlab.errors import Refused, UsageMistake
+
+# What `docker run --help` tells, in the shape in which it is kept.
+RUN = {
+    **{"detach": False, "d:detach": False, "interactive": False, "i:interactive": False, "rm": False},
+    **{"tty": False, "t:tty": False, "volume": True, "v:volume": True, "publish": True, "p:publish": True},
+    **{"env": True, "e:env": True, "name": True, "network": True, "privileged": False, "mount": True},
+    **{"cap-add": True, "pid": True, "restart": True, "use-api-socket": False, "use": True, "quiet": False},
+}
+ON = (("detach", "true"),)
+
+
+@pytest.fixture(autouse=True)
+def known(monkeypatch):
+    """No docker command is needed to see how one is read."""
+    monkeypatch.setattr(grammar, "known_options", lambda verb: RUN)
+
+
+@pytest.mark.parametrize(
+    ("line", "options", "rest"),
+    [
+        ("run tiny ls -v /", (), ("tiny", "ls", "-v", "/")),
+        ("docker run --rm -e A=1 tiny", (("rm", "true"), ("env", "A=1")), ("tiny",)),
+        ("run -dv/a:/b tiny", (("detach", "true"), ("volume", "/a:/b")), ("tiny",)),
+        ("run -v=/a:/b tiny", (("volume", "/a:/b"),), ("tiny",)),
+        ("run -div /a:/b tiny", (*ON, ("interactive", "true"), ("volume", "/a:/b")), ("tiny",)),
+        ("run --volume /a:/b tiny", (("volume", "/a:/b"),), ("tiny",)),
+        ("container run -p8080:80 tiny", (("publish", "8080:80"),), ("tiny",)),
+        ("rm web --volume x", (("volume", "x"),), ("web",)),
+        ("run -- tiny -v", (), ("tiny", "-v")),
+    ],
+)
+def test_a_line_is_read_as_docker_reads_it(line, options, rest):
+    command = grammar.read(line)
+    assert command.options == options
+    assert command.rest == rest
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "system prune -f",
+        "container prune",
+        "volume prune --all",
+        "builder prune",
+        "run --privileged tiny",
+        "run --privileged=true tiny",
+        "run -v /:/host tiny",
+        "run -dv/:/host tiny",
+        "run -v=/:/host tiny",
+        "run --volume=./here:/x tiny",
+        "container run -v ~/x:/x tiny",
+        "create -v /etc:/x tiny",
+        "run --mount type=bind,src=/,dst=/x tiny",
+        "run --mount src=v,dst=/x,volume-opt=device=/ tiny",
+        "run --network host tiny",
+        "run --network=container:other tiny",
+        "run --pid host tiny",
+        "run --cap-add ALL tiny",
+        "run --restart always tiny",
+        "run --use-api-socket tiny",
+        "run -it tiny sh",
+        "exec -it web sh",
+        "exec --privileged web sh",
+        "volume create --opt type=none x",
+        "compose up",
+        "login somewhere",
+        "swarm init",
+        "plugin install x",
+        "context use other",
+    ],
+)
+def test_what_reaches_beyond_the_course_is_refused(monkeypatch, line):
+    if line.startswith("volume create"):
+        monkeypatch.setattr(grammar, "known_options", lambda verb: {"opt": True, "o:opt": True})
+    with pytest.raises(Refused) as refused:
+        guard(grammar.read(line))
+    assert refused.value.todo
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "run -d --name web tiny sleep 60",
+        "run --privileged=false tiny",
+        "run -v data:/data tiny",
+        "run --mount type=volume,src=data,dst=/data tiny",
+        "run --network lesson tiny",
+        "run tiny sh -c 'rm -v /x --privileged'",
+        "run -i tiny cat",
+        "image rm x",
+        "system df",
+        "--version",
+    ],
+)
+def test_what_stays_within_it_passes(line):
+    guard(grammar.read(line))
+
+
+@pytest.mark.parametrize(
+    ("line", "seen"),
+    [
+        ("", "비어"),
+        ("docker", "비어"),
+        ("ps 'x", "따옴표"),
+        ("-H tcp://elsewhere ps", "하위 명령부터"),
+        ("--context x ps", "하위 명령부터"),
+        ("ps | grep x", "셸이 없어"),
+        ("run tiny ls > file", "셸이 없어"),
+        ("stop web && docker rm web", "셸이 없어"),
+    ],
+)
+def test_a_mistake_is_told(line, seen):
+    with pytest.raises(UsageMistake, match=seen):
+        grammar.read(line)
+
+
+def test_what_the_learner_wrote_stands_behind_ours_and_wins():
+    command = grammar.read("container run --memory 9m tiny")
+    assert command.with_arguments(["--memory=1g"]) == (
+        *("container", "run", "--memory=1g"),
+        *("--memory", "9m", "tiny"),
+    )
