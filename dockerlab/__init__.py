@@ -21,6 +21,7 @@ _HOMES = {
     "compare": "claims.compare",
     "connect": "engine.connect",
     "docker": "client.docker",
+    "docker": "client.docker",
     "doctor": "diagnosis.doctor",
     "guests": "vm.guests",
     "keep": "course.keeping.keep",

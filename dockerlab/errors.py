@@ -373,6 +373,12 @@ class SubmissionRejected(DockerlabError):
     code = "E72"
 
 
+class Refused(DockerlabError):
+    """과정의 울타리를 벗어날 수 있어 실행하지 않은 명령입니다."""
+
+    code = "E74"
+
+
 # --- E8x: measuring ----------------------------------------------------------------------------
 class MeasureError(DockerlabError):
     """잰 값을 결과로 쓸 수 없습니다."""

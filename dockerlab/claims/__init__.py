@@ -4,7 +4,16 @@
 돌려주는 ``measure``가 있습니다. ``race``는 시작 시간만, ``compare``는 여섯 줄을 모두 잽니다.
 """
 
-from dockerlab.claims import isolation, performance, portability, resources, size, start
+from dockerlab.claims import (
+    copyup,
+    isolation,
+    performance,
+    portability,
+    rebuild,
+    resources,
+    size,
+    start,
+)
 from dockerlab.claims.book import BOOK
 from dockerlab.claims.claim import Claim, ComparisonTable
 from dockerlab.claims.sources import SOURCES, Source
@@ -21,11 +30,13 @@ __all__ = [
     "Source",
     "Whereabouts",
     "compare",
+    "copyup",
     "gather",
     "isolation",
     "performance",
     "portability",
     "race",
+    "rebuild",
     "resources",
     "size",
     "start",

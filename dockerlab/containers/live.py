@@ -6,18 +6,21 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dockerlab import engine
 from dockerlab.containers import lifecycle
+from dockerlab.containers.executing import execute
 from dockerlab.containers.request import MEMORY, PIDS, Request, as_bytes, contents, limit, words
 from dockerlab.containers.result import Run
 from dockerlab.containers.stream import STDERR, STDOUT, Stream
-from dockerlab.errors import CommandNotFound, ContainerError, DeadlineExceeded
+from dockerlab.errors import DeadlineExceeded
 from dockerlab.images import origins
 from dockerlab.measure.phases import Phases
 
-_EXEC_FAILED = "OCI runtime exec failed"
+if TYPE_CHECKING:
+    from dockerlab.containers.committing import Committed
+    from dockerlab.layering.live import Writable
 
 
 class Container:
@@ -58,60 +61,19 @@ class Container:
         끝내는 방법이 엔진에 없으므로 컨테이너를 통째로 지웁니다(:class:`DeadlineExceeded`).
         """
         limit(timeout)
-        given, argv = as_bytes(stdin), words(command)
-        marks: dict[str, float] = {}
-        start = time.perf_counter()
-        with engine.errors_of_engine():
-            made = self._api.exec_create(
-                self.id,
-                list(argv),
-                stdin=given is not None,
-                environment=dict(environment or {}),
-                user=user or "",
-                workdir=workdir,
-            )["Id"]
-            marks["create"] = time.perf_counter() - start
-            raw = self._api.exec_start(made, socket=True)
-            stream = Stream(raw, stdin=given, limit=output_limit, patience=timeout + 1)
-            marks["start"] = time.perf_counter() - start
-            try:
-                ended = stream.wait_end(timeout)
-            finally:
-                stream.close()
-            if ended:
-                marks["exit"] = time.perf_counter() - start
-                exit_code = self._exec_exit_code(made)
-            else:
-                exit_code = None
-                self.close()
-        if stream.first is not None:
-            marks["first_output"] = stream.first - start
-        result = Run(
-            image=self.image,
-            command=argv,
-            exit_code=exit_code,
-            stdout=stream.content(STDOUT).decode("utf-8", "replace"),
-            stderr=stream.content(STDERR).decode("utf-8", "replace"),
-            phases=Phases(tuple(sorted(marks.items(), key=lambda mark: mark[1]))),
-            truncated=stream.truncated,
-            container_id=self.id,
-            arrivals=stream.arrivals(start),
+        return execute(
+            self._api,
+            self.id,
+            self.image,
+            words(command),
+            stdin=as_bytes(stdin),
+            environment=environment or {},
+            user=user or "",
+            workdir=workdir,
+            timeout=timeout,
+            output_limit=output_limit,
+            give_up=self.close,
         )
-        return _checked(result, timeout)
-
-    def _exec_exit_code(self, made: str) -> int:
-        # The stream may end a moment before the engine has noted the exit code.
-        end = time.perf_counter() + 5
-        while True:
-            code = self._api.exec_inspect(made)["ExitCode"]
-            if code is not None:
-                return code
-            if time.perf_counter() > end:
-                raise ContainerError(
-                    "컨테이너 안의 명령이 출력을 닫았지만 끝나지 않았습니다.",
-                    todo="명령이 배경에서 계속 돌지 않게 고치십시오.",
-                )
-            time.sleep(0.005)
 
     def put(self, path: str, content: bytes) -> None:
         """컨테이너 안의 절대 경로에 파일을 씁니다(권한 0755)."""
@@ -167,6 +129,39 @@ class Container:
         with engine.errors_of_engine():
             bound = self._api.inspect_container(self.id)["NetworkSettings"]["Ports"] or {}
         return {int(inside.split("/")[0]): int(at[0]["HostPort"]) for inside, at in bound.items() if at}
+
+    def layer(self) -> Writable:
+        """읽기·쓰기 레이어의 지금 모습입니다: 더하고 바꾸고 지운 것과 그 바이트."""
+        from dockerlab.layering.live import writable
+
+        return writable(self.id)
+
+    def commit(self, tag: str) -> Committed:
+        """읽기·쓰기 레이어를 새 레이어로 굳힌 이미지를 ``tag``라는 이름으로 만듭니다."""
+        from dockerlab.containers.committing import commit
+
+        return commit(self._api, self.id, tag)
+
+    @property
+    def running(self) -> bool:
+        """지금 돌고 있는지 엔진에 물어봅니다."""
+        with engine.errors_of_engine():
+            return bool(self._api.inspect_container(self.id)["State"]["Running"])
+
+    def stop(self, grace: int = 2) -> None:
+        """멈춥니다. ``grace``초 안에 끝나지 않으면 강제로 끝냅니다. 지우지 않으므로 파일은 남습니다."""
+        with engine.errors_of_engine():
+            self._api.stop(self.id, timeout=grace)
+        self._stream.close()
+
+    def start(self) -> None:
+        """멈춘 컨테이너를 다시 시작합니다. 처음의 명령을 처음부터 실행합니다."""
+        with engine.errors_of_engine():
+            if not self.running:
+                self._stream = lifecycle.attach(
+                    self._api, self.id, stdin=None, limit=lifecycle.OUTPUT_LIMIT
+                )
+                self._api.start(self.id)
 
     def close(self) -> None:
         """컨테이너를 지웁니다. 여러 번 불러도 됩니다."""
@@ -245,23 +240,3 @@ def launch(
             raise
     phases = Phases((("create", created), ("start", time.perf_counter() - begin)))
     return Container(api, request, container, stream, phases)
-
-
-def _checked(result: Run, timeout: float) -> Run:
-    if result.exit_code is None:
-        late = DeadlineExceeded(
-            f"컨테이너 안의 명령이 {timeout:g}초 안에 끝나지 않아 컨테이너를 지웠습니다.",
-            seen=f"그때까지의 출력: {(result.stdout + result.stderr)[-200:]!r}",
-            todo="명령이 끝나는지 확인하거나 timeout을 늘리십시오.",
-        )
-        late.run = result
-        raise late
-    if result.exit_code in (126, 127) and _EXEC_FAILED in result.stdout + result.stderr:
-        missing = CommandNotFound(
-            f"컨테이너 안에서 '{result.command[0]}' 명령을 실행할 수 없습니다.",
-            seen=(result.stdout + result.stderr).strip(),
-            todo="명령의 철자와 이미지를 확인하십시오.",
-        )
-        missing.run = result
-        raise missing
-    return result

@@ -69,7 +69,7 @@ def build(
     _check(network, timeout)
     sent = context.packed(text, files or {})
     api = engine.connect(report).client.api
-    tag = _free(api, tag)
+    tag = free_name(api, tag)
     settings = {
         "rm": True,
         "forcerm": True,
@@ -114,8 +114,8 @@ def _check(network: str, timeout: float) -> None:
         )
 
 
-def _free(api: Any, tag: str) -> str:
-    """The whole name, if no image of somebody else has it."""
+def free_name(api: Any, tag: str) -> str:
+    """이미지에 붙일 온전한 이름입니다. 남의 이미지가 쓰는 이름이면 ``ImageError``를 냅니다."""
     from dockerlab.registries.reference import parse
 
     read = parse(tag)

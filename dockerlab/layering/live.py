@@ -6,6 +6,7 @@ import base64
 import json
 import stat
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from dockerlab import engine
@@ -15,13 +16,52 @@ from dockerlab.layering.cursor import CHUNK, Cursor
 from dockerlab.layering.daemon import read_engine
 from dockerlab.layering.model import DEVICE, FILE, FOLDER, PIPE, SYMLINK, File, Image, Layer
 from dockerlab.layering.tar import entries
-from dockerlab.progress import Report
+from dockerlab.progress import Report, silent
 
 INSTRUCTION = "읽기·쓰기 레이어"
 _CHANGED, _ADDED, _DELETED = 0, 1, 2  # as the engine numbers them
 # Go's os.FileMode, which the engine speaks, is not the kernel's.
 _GO_KINDS = ((1 << 31, FOLDER), (1 << 27, SYMLINK), (1 << 26, DEVICE), (1 << 25, PIPE))
 _GO_BITS = ((1 << 23, stat.S_ISUID), (1 << 22, stat.S_ISGID), (1 << 20, stat.S_ISVTX))
+
+
+@dataclass(frozen=True)
+class Writable:
+    """컨테이너의 읽기·쓰기 레이어가 어느 순간에 담고 있던 것입니다.
+
+    ``added``와 ``changed``는 지금 보이는 파일, ``deleted``는 가려서 보이지 않게 된 경로입니다. ``size``는
+    엔진이 센, 이 레이어에 저장된 바이트입니다. 아래 레이어의 파일은 한 글자만 고쳐도 통째로 저장됩니다.
+    """
+
+    container: str
+    added: tuple[File, ...]
+    changed: tuple[File, ...]
+    deleted: tuple[str, ...]
+    size: int
+
+
+def writable(container: str, report: Report = silent) -> Writable:
+    """컨테이너의 읽기·쓰기 레이어를 읽습니다. 이미지는 읽지 않으므로 빠릅니다."""
+    api = engine.connect(report).client.api
+    with engine.errors_of_engine():
+        told = api.inspect_container(container)
+        kinds = {each["Path"]: each["Kind"] for each in api.diff(told["Id"]) or ()}
+        layer = _layer(api, told["Id"], kinds, {}, Budget(), report)
+        sized = api.get(api._url("/containers/{0}/json", told["Id"]), params={"size": True})
+        api._raise_for_status(sized)
+    # A folder is told to be changed when something in it is; only its own change is one.
+    touched = {path.rpartition("/")[0] for path in kinds}
+    return Writable(
+        told["Id"],
+        added=tuple(file for file in layer.files if kinds[file.path] == _ADDED),
+        changed=tuple(
+            file
+            for file in layer.files
+            if kinds[file.path] == _CHANGED and not (file.kind == FOLDER and file.path in touched)
+        ),
+        deleted=layer.whiteouts,
+        size=int(sized.json().get("SizeRw") or 0),
+    )
 
 
 def read_container(name: str, budget: Budget, report: Report) -> Image:
@@ -31,7 +71,8 @@ def read_container(name: str, budget: Budget, report: Report) -> Image:
     with engine.errors_of_engine():
         told = api.inspect_container(name)
         image = read_engine(told["Image"], budget, report)
-        layer = _layer(api, told["Id"], image.tree(), budget, report)
+        kinds = {each["Path"]: each["Kind"] for each in api.diff(told["Id"]) or ()}
+        layer = _layer(api, told["Id"], kinds, image.tree(), budget, report)
     return Image(image.id, (*image.layers, layer), told["Name"].removeprefix("/"))
 
 
@@ -48,15 +89,19 @@ def read_live_file(name: str, wanted: Wanted) -> None:
 
 
 def _layer(
-    api: Any, container: str, below: Mapping[str, tuple[File, int]], budget: Budget, report: Report
+    api: Any,
+    container: str,
+    kinds: Mapping[str, int],
+    below: Mapping[str, tuple[File, int]],
+    budget: Budget,
+    report: Report,
 ) -> Layer:
-    changes = {each["Path"]: each["Kind"] for each in api.diff(container) or ()}
     files: dict[str, File] = {}
-    whiteouts = tuple(path for path, kind in changes.items() if kind == _DELETED)
-    present = [path for path, kind in changes.items() if kind != _DELETED]
+    whiteouts = tuple(path for path, kind in kinds.items() if kind == _DELETED)
+    present = [path for path, kind in kinds.items() if kind != _DELETED]
     for done, path in enumerate(present, 1):
         if path not in files:
-            found = _added if changes[path] == _ADDED else _changed
+            found = _added if kinds[path] == _ADDED else _changed
             files |= {file.path: file for file in found(api, container, path, below, budget)}
         report("읽기·쓰기 레이어 읽기", done, len(present))
     # What came in between by a folder's archive but not in the diff belongs to a mount.

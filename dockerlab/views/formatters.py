@@ -10,10 +10,12 @@ from dockerlab.views import (
     build_sheet,
     claim_plots,
     course_sheets,
+    layer_lessons,
     layer_sheet,
     sheets,
     trace_sheets,
     transcripts,
+    writable_sheet,
 )
 from dockerlab.views.drawing import Drawing
 from dockerlab.views.html import html
@@ -25,6 +27,10 @@ SHEETS: dict[tuple[str, str], Callable[[Any], Sheet]] = {
     ("dockerlab.containers.result", "Run"): sheets.run_sheet,
     ("dockerlab.vm.machine", "Boot"): sheets.boot_sheet,
     ("dockerlab.images.building", "Built"): build_sheet.built_sheet,
+    ("dockerlab.containers.committing", "Committed"): writable_sheet.committed_sheet,
+    ("dockerlab.layering.live", "Writable"): writable_sheet.writable_sheet,
+    ("dockerlab.claims.copyup", "CopyUp"): layer_lessons.copyup_sheet,
+    ("dockerlab.claims.rebuild", "Rebuild"): layer_lessons.rebuild_sheet,
     ("dockerlab.layering.model", "Image"): layer_sheet.layers_sheet,
     ("dockerlab.measure.timing", "Timing"): lambda timing: sheets.timings_sheet({timing.what: timing}),
     ("dockerlab.measure.comparison", "Comparison"): sheets.comparison_sheet,
@@ -50,6 +56,8 @@ TABLES: dict[tuple[str, str], Callable[[Any], Sheet]] = {
 FIGURES: dict[tuple[str, str], Callable[[Any], tuple[Drawing, ...]]] = {
     ("dockerlab.claims.start", "Race"): claim_plots.race_figures,
     ("dockerlab.claims.claim", "Claim"): claim_plots.claim_figures,
+    ("dockerlab.claims.copyup", "CopyUp"): layer_lessons.copyup_figures,
+    ("dockerlab.claims.rebuild", "Rebuild"): layer_lessons.rebuild_figures,
 }
 # What opens as a widget: the module of its view, imported (with anywidget) only when one is shown.
 VIEWS = {
