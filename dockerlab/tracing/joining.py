@@ -136,17 +136,18 @@ def process_hops(seen: Iterable[Process], hops: Iterable[Hop], client: Hop) -> I
     hops = tuple(hops)
     created, started, died = (_times(hops, what) for what in ("runc create", "runc start", "container die"))
     ended = died | _times(hops, "/tasks/exit")
+    reaped = ended | _times(hops, "/tasks/delete")
     ours = {hop.detail["container"] for hop in hops if hop.lane in ("runc", "dockerd")}
     for process in {(each.role, each.pid): each for each in seen if each.container in ours}.values():
         container = process.container
-        start = process.started + KERNEL_TICK
+        start, stop = process.started + KERNEL_TICK, client.end
         if process.role == "shim":
-            start = min(start, created.get(container, start))
+            start, stop = min(start, created.get(container, start)), reaped.get(container, stop)
         elif process.role == "container":
-            start = started.get(container, start)
+            start, stop = started.get(container, start), ended.get(container, stop)
         else:  # there before the command, and after it
             start = client.start
-        stop = max(start, ended.get(container, client.end))
+        stop = max(start, stop)
         inside = f", 안에서는 {process.inside[-1]}" if process.inside else ""
         detail = {
             "role": process.role,
