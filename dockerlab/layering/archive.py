@@ -133,14 +133,8 @@ def _read_sections(
         if looked_for and wanted is not None:
             keep[blob.place] = wanted
         sizes[blob.place] = (digest, section.size)
-    done, total = 0, sum(section.size for section in sections.values())
-
-    def advance(size: int) -> None:
-        nonlocal done
-        done += size
-        report("레이어 읽기", done, total)
-
-    scanned = scan_sections(sections, budget, keep, advance)
+    total = sum(section.size for section in sections.values())
+    scanned = scan_sections(sections, budget, keep, lambda done: report("레이어 읽기", done, total))
     contents |= stores.checked(plan, scanned)
     packing = sizes | {place: (each.digest, each.size) for place, each in scanned.items()}
     return stores.assembled(plan, contents, packing, name or store.name)

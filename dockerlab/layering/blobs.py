@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,8 @@ from dockerlab.layering.budget import Budget
 from dockerlab.layering.compression import packed, unpacked
 from dockerlab.layering.contents import Contents, Wanted, scan
 from dockerlab.layering.cursor import Cursor, Section
+
+_SAY_EVERY = 0.1  # seconds, while only hashing is left
 
 
 @dataclass(frozen=True)
@@ -72,28 +74,78 @@ def scan_stream(
 
 
 def scan_sections(
-    sections: Mapping[str, Section], budget: Budget, wanted: Mapping[str, Wanted], done: Callable[[int], None]
+    sections: Mapping[str, Section], budget: Budget, wanted: Mapping[str, Wanted], tell: Callable[[int], None]
 ) -> dict[str, Scanned]:
-    """파일의 부분들인 블롭을 읽습니다. ``done(바이트)``는 하나를 읽을 때마다 불립니다."""
+    """파일의 부분들인 블롭을 읽습니다. ``tell(바이트)``는 자주, 지금까지 읽은 바이트로 불립니다."""
     plain = {place for place, section in sections.items() if not packed(section.start(4))}
+    progress = _Progress(sections, tell)
     found = {}
     # Headers are few and far between, hashing reads every byte: it does so beside, on every core.
     with ThreadPoolExecutor(os.cpu_count(), "dockerlab-sha256") as beside:
-        hashing = {place: beside.submit(_sha256, sections[place]) for place in sections if place in plain}
+        hashing = {
+            place: beside.submit(_sha256, progress.hashes(place, section.pieces()))
+            for place, section in sections.items()
+            if place in plain
+        }
         for place, section in sections.items():
             if place in plain:
                 budget.bytes(section.size)
-                contents = scan(section.cursor(), budget, wanted.get(place))
-                digest = hashing[place].result()
+                cursor = section.cursor(progress.reads(place))
+                contents = scan(cursor, budget, wanted.get(place))
+                progress.reads(place)(section.size)
+                digest = progress.awaited(hashing[place])
                 found[place] = Scanned(contents, digest, digest, section.size)
             else:
-                found[place] = scan_stream(section.pieces(), budget, wanted=wanted.get(place))
-            done(section.size)
+                chunks = progress.reads_all(place, section.pieces())
+                found[place] = scan_stream(chunks, budget, wanted=wanted.get(place))
     return found
 
 
-def _sha256(section: Section) -> str:
+class _Progress:
+    """How far the blobs are: each as far as the slower of reading its headers and hashing it.
+
+    Hashing counts in its own threads, but only the thread that reads tells.
+    """
+
+    def __init__(self, places: Iterable[str], tell: Callable[[int], None]) -> None:
+        self._read = dict.fromkeys(places, 0)
+        self._hashed = dict.fromkeys(self._read, 0)
+        self._tell = tell
+
+    def reads(self, place: str) -> Callable[[int], None]:
+        def passed(at: int) -> None:
+            self._read[place] = at
+            self._say()
+
+        return passed
+
+    def reads_all(self, place: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        for piece in pieces:
+            yield piece
+            self._hashed[place] += len(piece)
+            self.reads(place)(self._hashed[place])
+
+    def hashes(self, place: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        for piece in pieces:
+            yield piece
+            self._hashed[place] += len(piece)
+
+    def awaited(self, digest: Future[str]) -> str:
+        while True:
+            try:
+                return digest.result(_SAY_EVERY)
+            except TimeoutError:
+                if digest.done():
+                    raise  # its own, not the wait's
+            finally:
+                self._say()
+
+    def _say(self) -> None:
+        self._tell(sum(min(at, self._hashed[place]) for place, at in self._read.items()))
+
+
+def _sha256(pieces: Iterable[bytes]) -> str:
     digest = hashlib.sha256()
-    for piece in section.pieces():
+    for piece in pieces:
         digest.update(piece)
     return f"sha256:{digest.hexdigest()}"

@@ -120,14 +120,19 @@ class Section:
         """첫 바이트들입니다."""
         return self._read(0, size)
 
-    def cursor(self) -> Cursor:
-        """건너뛸 수 있는 자리입니다. 헤더처럼 띄엄띄엄 읽을 때 씁니다."""
+    def cursor(self, passed: Callable[[int], None] | None = None) -> Cursor:
+        """건너뛸 수 있는 자리입니다. 헤더처럼 띄엄띄엄 읽을 때 씁니다.
+
+        ``passed(바이트)``는 더 읽을 때마다, 지금까지 지나온 바이트로 불립니다.
+        """
         at = 0
 
         def near() -> Iterator[bytes]:
             nonlocal at
             while data := self._read(at, _NEAR):
                 at += len(data)
+                if passed is not None:
+                    passed(at)
                 yield data
 
         def leap(size: int) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import requests
@@ -24,8 +21,9 @@ from dockerlab.layering.cursor import CHUNK
 from dockerlab.layering.model import Image
 from dockerlab.layering.names import shown
 from dockerlab.progress import Report
+from dockerlab.registries.conversation import is_near
+from dockerlab.registries.reference import DOCKER_HUB, Reference, parse
 
-HUB = "docker.io"
 _HUB_HOST = "registry-1.docker.io"
 _ACCEPTED = ", ".join(
     (
@@ -36,48 +34,6 @@ _ACCEPTED = ", ".join(
     )
 )
 _PATIENCE = (5.0, 10.0)  # seconds to connect, and of silence
-_REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+|/)[a-z0-9]+)*")
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
-
-
-@dataclass(frozen=True)
-class Reference:
-    """레지스트리에 있는 이미지의 이름입니다. ``version``은 태그나 다이제스트입니다."""
-
-    host: str
-    repository: str
-    version: str
-
-    @property
-    def plain(self) -> bool:
-        """암호화하지 않아도 되는 곳(이 컴퓨터)인지 말합니다. Docker도 그렇게 봅니다."""
-        name = self.host.rpartition(":")[0] if self.host[-1:].isdigit() else self.host
-        try:
-            return name == "localhost" or ipaddress.ip_address(name.strip("[]")).is_loopback
-        except ValueError:
-            return False
-
-
-def reference(text: str) -> Reference:
-    """``python:3.13``, ``localhost:5000/mine:1`` 같은 이름을 읽습니다. 짧은 이름은 Docker Hub의 것입니다."""
-    rest, _, digest = text.partition("@")
-    first, slash, after = rest.partition("/")
-    if slash and ("." in first or ":" in first or first == "localhost"):
-        host, rest = first, after
-    else:
-        host = HUB
-    repository, _, tag = rest.partition(":")
-    if host == HUB and "/" not in repository:
-        repository = f"library/{repository}"
-    version = digest or tag or "latest"
-    right = documents.DIGEST.fullmatch(version) if digest else _TAG.fullmatch(version)
-    if not right or not _REPOSITORY.fullmatch(repository):
-        raise errors.UsageMistake(
-            "레지스트리의 이미지 이름이 올바르지 않습니다.",
-            seen=shown(text)[:200],
-            todo="예: registry://python:3.13, registry://localhost:5000/mine:1",
-        )
-    return Reference(host, repository, version)
 
 
 class _Repository(DXF):
@@ -97,11 +53,11 @@ def read_registry(name: str, budget: Budget, report: Report, wanted: Wanted | No
     ``RegistryUnreachable``, ``RegistryDenied``, ``RegistryLimitReached``, ``ImageUnknown``,
     ``ImageDamaged``를 냅니다.
     """
-    wished = reference(name)
+    wished = parse(name)
     try:
         return _read(wished, name, budget, report, wanted, insecure=False)
     except requests.exceptions.SSLError as error:
-        if not wished.plain:
+        if not is_near(wished.host):
             raise _unreachable(wished, error) from error
         return _read(wished, name, budget, report, wanted, insecure=True)
 
@@ -109,12 +65,12 @@ def read_registry(name: str, budget: Budget, report: Report, wanted: Wanted | No
 def _read(
     wished: Reference, name: str, budget: Budget, report: Report, wanted: Wanted | None, insecure: bool
 ) -> Image:
-    host = _HUB_HOST if wished.host == HUB else wished.host
+    host = _HUB_HOST if wished.host == DOCKER_HUB else wished.host
     repository = _Repository(
         host, wished.repository, _log_in(wished.host), insecure=insecure, timeout=_PATIENCE
     )
     with _registry_errors(wished), repository:
-        what = wished.version
+        what = documents.checked_digest(wished.digest, name) if wished.digest else wished.tag
         for _ in range(4):
             raw = repository.manifest(what, budget)
             if documents.DIGEST.fullmatch(what):
@@ -198,7 +154,7 @@ def _refused(wished: Reference, error: requests.HTTPError) -> errors.DockerlabEr
     seen = f"{wished.host}: HTTP {status}"
     if status == 404:
         return errors.ImageUnknown(
-            f"레지스트리에 그런 이미지나 태그가 없습니다: {wished.repository}:{wished.version}",
+            f"레지스트리에 그런 이미지나 태그가 없습니다: {wished}",
             seen=seen,
             todo="이미지의 이름과 태그를 확인하십시오.",
         )
@@ -218,7 +174,7 @@ def _refused(wished: Reference, error: requests.HTTPError) -> errors.DockerlabEr
 def _denied(wished: Reference) -> errors.RegistryDenied:
     return errors.RegistryDenied(
         "레지스트리에 그런 이미지가 없거나, 로그인해야 볼 수 있습니다.",
-        seen=f"{wished.host}/{wished.repository}:{wished.version}",
+        seen=str(wished),
         todo="이미지의 이름을 확인하십시오. 비공개 이미지라면 docker login이 필요합니다.",
     )
 
