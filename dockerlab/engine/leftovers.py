@@ -30,7 +30,7 @@ GRACE = 60.0  # seconds after a deadline; the owner and its watcher come first
 class Leftover:
     """남은 것 하나입니다.
 
-    ``kind``는 container, network, volume, image, process, directory 가운데 하나입니다.
+    ``kind``는 container, network, volume, plugin, image, process, directory 가운데 하나입니다.
     """
 
     kind: str

@@ -22,8 +22,9 @@ DEADLINE = "dockerlab.deadline"
 OBJECT = "dockerlab.object"
 COURSE_IMAGE = "dockerlab.image"
 
-KINDS = ("container", "network", "volume", "image")  # the order of removal: users before what they use
-_FOLDERS = {"container": "/containers", "network": "/networks", "volume": "/volumes", "image": "/images"}
+KINDS = ("container", "network", "volume", "plugin", "image")  # in the order of removal: users first
+_FOLDERS = {kind: f"/{kind}s" for kind in KINDS}
+_PLUGIN = "dockerlab/plugin-"  # how the names of ours begin
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class EngineConfused(OSError):
 
 def listed(endpoint: Endpoint, kind: str, label: str) -> list[Thing]:
     """라벨이 있는 우리 것을 찾습니다. 라벨을 물려받기만 한 것은 빼고 줍니다."""
+    if kind == "plugin":
+        return _plugins(endpoint, label)
     path = _FOLDERS[kind] + ("/json" if kind in ("container", "image") else "")
     query = {"filters": json.dumps({"label": [label]})} | ({"all": "1"} if kind == "container" else {})
     answer = ask(endpoint, "GET", path, query=query)
@@ -67,10 +70,23 @@ def remove(endpoint: Endpoint, thing: Thing, ours: Callable[[dict[str, str]], bo
         return False
     if _id(thing.kind, seen.body) != thing.id:  # a name, or an abbreviation, may mean another thing by now
         return False
-    # Force kills a running container; an image or a volume in use by the learner must stay.
-    query = {"force": "1", "v": "1"} if thing.kind == "container" else None
+    # Force ends what runs; an image or a volume in use by the learner must stay.
+    force = {"container": {"force": "1", "v": "1"}, "plugin": {"force": "1"}}
+    query = force.get(thing.kind)
     answer = ask(endpoint, "DELETE", f"{_FOLDERS[thing.kind]}/{thing.id}", query=query, limit=30)
     return answer.good or answer.status == 404
+
+
+def _plugins(endpoint: Endpoint, label: str) -> list[Thing]:
+    """A plugin carries no labels: they are the description that we gave it."""
+    answer = ask(endpoint, "GET", "/plugins")
+    if answer.status == 404:
+        return []  # Podman has none
+    if not answer.good or not isinstance(answer.body, list):
+        raise EngineConfused(f"/plugins: {answer.status} {str(answer.body)[:200]}")
+    ours = (_thing("plugin", raw) for raw in answer.body if str(raw.get("Name")).startswith(_PLUGIN))
+    key, equals, value = label.partition("=")
+    return [one for one in ours if key in one.labels and (not equals or one.labels[key] == value)]
 
 
 def _inherited(endpoint: Endpoint, thing: Thing) -> bool:
@@ -107,13 +123,14 @@ def _originals(endpoint: Endpoint, things: list[Thing]) -> list[Thing]:
 
 
 def _inspect(endpoint: Endpoint, kind: str, identity: str) -> Answer:
-    ending = "/json" if kind in ("container", "image") else ""
+    ending = "/json" if kind in ("container", "image", "plugin") else ""
     return ask(endpoint, "GET", f"{_FOLDERS[kind]}/{identity}{ending}")
 
 
 def _thing(kind: str, raw: dict[str, Any]) -> Thing:
     names = raw.get("Names") or raw.get("RepoTags") or [raw.get("Name") or ""]
-    return Thing(kind, _id(kind, raw), str(names[0]).lstrip("/"), dict(raw.get("Labels") or {}))
+    told = _labels(kind, raw) if kind == "plugin" else dict(raw.get("Labels") or {})
+    return Thing(kind, _id(kind, raw), str(names[0]).lstrip("/"), told)
 
 
 def _id(kind: str, raw: dict[str, Any]) -> str:
@@ -121,5 +138,10 @@ def _id(kind: str, raw: dict[str, Any]) -> str:
 
 
 def _labels(kind: str, body: dict[str, Any]) -> dict[str, str]:
+    if kind == "plugin":
+        try:
+            return dict(json.loads(body["Config"]["Description"]))
+        except (ValueError, KeyError, TypeError):
+            return {}  # somebody else's
     held = body.get("Config") if kind in ("container", "image") else body
     return dict((held or {}).get("Labels") or {})

@@ -114,6 +114,16 @@ def kernel() -> Path:
     return checked_file(_ALPINE, ".kernel")
 
 
+def initrd() -> Path:
+    """Alpine의 initramfs입니다. 디스크를 찾는 데 쓰는 커널 모듈이 들어 있습니다."""
+    return checked_file(_ALPINE, ".initrd")
+
+
+def disk() -> Path:
+    """Alpine의 디스크입니다. 커널 모듈이 모두 들어 있습니다."""
+    return checked_file(_ALPINE, ".qcow2")
+
+
 def busybox(report: Report = silent, *, fetch: bool = True) -> Path:
     """micro 게스트의 /bin/busybox와 같은, 정적으로 링크한 busybox의 경로입니다."""
     return _debian("trixie", "busybox-static", "usr/bin/busybox", report, fetch)
@@ -138,15 +148,14 @@ def _micro(report: Report, fetch: bool) -> Guest:
 
 def _full(report: Report, fetch: bool) -> Guest:
     arch = _arch()
-    initrd = userland.with_serial_login(checked_file(_ALPINE, ".initrd").read_bytes())
     return Guest(
         name="full",
         title="배포판 VM (Alpine, 로그인 프롬프트까지)",
         origin="Alpine의 커널·initrd·디스크",
         arch=arch,
         kernel=kernel(),
-        initrd=kept.content("full.initrd", initrd),
-        disk=checked_file(_ALPINE, ".qcow2"),
+        initrd=kept.content("full.initrd", userland.with_serial_login(initrd().read_bytes())),
+        disk=disk(),
         cmdline=f"root=/dev/vda rootfstype=ext4 rootflags=rw console={qemu.console_device(arch)} {_WATCHED}",
         ready=r"\S+ login: ",
         memory=256 * _MIB,

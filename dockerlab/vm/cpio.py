@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,19 @@ def file(path: str, data: bytes, *, executable: bool = False) -> Entry:
 def character_device(path: str, major: int, minor: int) -> Entry:
     """문자 장치 항목을 만듭니다."""
     return Entry(path, stat.S_IFCHR | 0o600, device=(major, minor))
+
+
+def tree(folder: Path, under: str) -> Iterator[Entry]:
+    """폴더 속의 모든 것을 ``under`` 아래에 둔 항목들입니다."""
+    for path in sorted(folder.rglob("*")):
+        status = path.lstat()
+        name = f"{under}/{path.relative_to(folder)}"
+        if path.is_symlink():
+            yield Entry(name, status.st_mode, os.fsencode(os.readlink(path)))
+        elif path.is_dir():
+            yield Entry(name, status.st_mode)
+        else:
+            yield Entry(name, status.st_mode, path.read_bytes())
 
 
 def archive(entries: Iterable[Entry]) -> bytes:

@@ -29,13 +29,6 @@ from dockerlab.vm.process import Child
 from dockerlab.vm.shell import Ran, Shell
 from dockerlab.vm.transcript import Transcript, record
 
-# Programs at random addresses have to be translated anew each time they start (QEMU 7 finds what it has
-# translated by address): the distribution's boot took 49 s instead of 10 s. That is an artefact of emulation,
-# not of VMs, so it is kept out of the comparison. no_timer_check is what a kernel under KVM sets by itself:
-# on a loaded machine emulated interrupts come late and the check ends in a panic. Both are told in `cmdline`.
-_EASY_TO_EMULATE = "norandmaps no_timer_check"
-
-
 LEAST_MEMORY = 32 * 2**20
 """이보다 작은 메모리(바이트)로는 부팅하지 않습니다. QEMU는 1 MiB보다 작으면 말없이 128 MiB를 줍니다."""
 
@@ -73,7 +66,7 @@ class Machine:
 
     def __init__(self, guest: Guest, accelerator: Accelerator) -> None:
         if accelerator.emulated:
-            guest = replace(guest, cmdline=f"{guest.cmdline} {_EASY_TO_EMULATE}")
+            guest = replace(guest, cmdline=f"{guest.cmdline} {qemu.EASY_TO_EMULATE}")
         self.guest = guest
         self.accelerator = accelerator
         self.phases = Phases(())

@@ -15,7 +15,7 @@ from typing import Any, Protocol, cast
 
 from dockerlab.progress import Report
 
-NAMES = ("root", "rootless", "uml")
+NAMES = ("root", "rootless", "uml", "qemu")
 WITH_OWN_KERNEL = ("uml", "qemu")
 READY_WITHIN = 180.0  # seconds; the slowest rung boots a whole emulated machine, maybe on a busy one
 # Should the supervisor be killed, what it started is killed with it.

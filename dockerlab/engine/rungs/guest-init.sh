@@ -9,7 +9,7 @@
 mount_programs
 export PATH=/run/bin:/usr/sbin:/usr/bin HOME=/root
 
-mountpoint -q /sys || mount -t sysfs sysfs /sys
+mount -t sysfs sysfs /sys
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mkdir -p /dev/pts /dev/shm
 mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /dev/pts

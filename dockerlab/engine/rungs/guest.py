@@ -49,11 +49,12 @@ class Guest:
         with self.log.open("wb", buffering=0) as log:
             while line := await self.process.stdout.readline():
                 log.write(line)
-                if self.awaited and line.startswith(self.awaited):
+                # Anywhere in the line: QEMU's firmware leaves its escape sequences before the first one.
+                if self.awaited and self.awaited in line:
                     self.heard.set()
 
     async def says(self, what: bytes, within: float, order: str = "") -> bool:
-        """``order``를 내리고, ``what``으로 시작하는 줄을 기다립니다. 게스트가 먼저 끝나면 거짓입니다."""
+        """``order``를 내리고, ``what``이 든 줄을 기다립니다. 게스트가 먼저 끝나면 거짓입니다."""
         self.awaited, self.heard = what, asyncio.Event()
         self.order(order)
         heard, ended = asyncio.create_task(self.heard.wait()), asyncio.create_task(self.wait())
