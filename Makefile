@@ -24,7 +24,8 @@ test: $(LOCKED) ## 모든 검사를 실제 엔진, VM, 브라우저로 돌립니
 
 bench: setup ## 짝지은 벤치마크를 돌리고 보고서를 build/bench에 남깁니다
 	@mkdir -p build/bench; set -o pipefail; failed=0; for each in bench/bench_*.py; do \
-	  $(PY) $$each $(ARGS) | tee build/bench/$$(basename $$each .py).md || failed=1; done; exit $$failed
+	  $(PY) $$each $(ARGS) | tee build/bench/$$(basename $$each .py).md || failed=1; done; \
+	$(PY) bench/report.py || failed=1; exit $$failed
 
 notebooks: setup ## 노트북을 모두 다시 실행하여 저장합니다
 	$(PY) -m dockerlab.course.execution $(or $(ARGS),notebooks)

@@ -16,6 +16,8 @@ import subprocess
 import sys
 import time
 
+from ratios import Ratio, keep
+
 from dockerlab import measure
 
 GOAL = 0.15
@@ -63,6 +65,7 @@ def main() -> int:
         print(f"| {name} | {timing.median * 1e3:.1f} | {low:.1f} to {high:.1f} | {added[name] * 1e3:.1f} |")
     print(f"\nSockets or processes during the import: {', '.join(reached) or 'none'}.")
     print(f"Heavy libraries loaded by it: {', '.join(loaded) or 'none'}.")
+    keep([Ratio.of(taken[name], taken["bare"]) for name in ("import dockerlab", "bare again")])
     met = added["import dockerlab"] < GOAL and not reached
     print(f"Goal: below {GOAL * 1e3:.0f} ms, touching nothing. {'Met' if met else 'Missed'}.")
     return 0 if met else 1
