@@ -76,7 +76,6 @@ class ImageMagics(Magics):
     def layers(self, line: str) -> Any:
         """이미지의 레이어를 읽어 돌려줍니다(Image)."""
         from dockerlab import layering
-        from dockerlab.images import names
         from dockerlab.views.progress import bar
 
         given = parsed_line(layers_arguments(), line)
@@ -84,7 +83,7 @@ class ImageMagics(Magics):
             return None
         variable = variable_name(given.variable)
         with bar() as report:
-            result = layering.layers(names.reference(given.image), report)
+            result = layering.layers(given.image, report)
         if variable:
             self.shell.user_ns[variable] = result
         return result

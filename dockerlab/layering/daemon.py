@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from dockerlab import engine
+from dockerlab.images import names
 from dockerlab.layering import documents, stored, stores, tarsplit
 from dockerlab.layering.archive import read_stream
 from dockerlab.layering.blobs import Scanned
@@ -21,7 +22,7 @@ def read_engine(name: str, budget: Budget, report: Report) -> Image:
     """엔진의 이미지를 읽습니다. ``ImageMissing``과 ``EngineError``를 낼 수 있습니다."""
     connected = engine.connect(report)
     with engine.errors_of_engine():
-        told = connected.client.api.inspect_image(name)
+        told = connected.client.api.inspect_image(names.reference(name))
         found = _remembered(told, name) or _listed(told, connected.info, name, budget, report)
         return found or _saved(connected.client.api, told, name, budget, report)
 
@@ -30,7 +31,7 @@ def read_saved(name: str, wanted: Wanted, budget: Budget, report: Report) -> Non
     """엔진의 이미지에서 파일 하나의 내용을 읽습니다. 이미지를 통째로 내보내므로 오래 걸립니다."""
     connected = engine.connect(report)
     with engine.errors_of_engine():
-        told = connected.client.api.inspect_image(name)
+        told = connected.client.api.inspect_image(names.reference(name))
         _saved(connected.client.api, told, name, budget, report, wanted)
 
 
