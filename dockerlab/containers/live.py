@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from dockerlab import engine
 from dockerlab.containers import lifecycle
 from dockerlab.containers.executing import execute
+from dockerlab.containers.networks import Network
 from dockerlab.containers.request import MEMORY, PIDS, Request, as_bytes, contents, limit, words
 from dockerlab.containers.result import Run
 from dockerlab.containers.stream import STDERR, STDOUT, Stream
+from dockerlab.containers.volumes import Volume
 from dockerlab.errors import DeadlineExceeded
 from dockerlab.images import origins
 from dockerlab.measure.phases import Phases
@@ -180,7 +182,9 @@ def start(
     environment: Mapping[str, str] | None = None,
     files: Mapping[str, str | bytes] | None = None,
     name: str | None = None,
-    network: str | None = None,
+    network: str | Network | None = None,
+    alias: str | None = None,
+    volumes: Mapping[str, Volume] | None = None,
     ports: Mapping[int, int | None] | None = None,
     memory: int = MEMORY,
     pids: int = PIDS,
@@ -192,7 +196,9 @@ def start(
 ) -> Container:
     """컨테이너를 시작해 둔 채로 돌려줍니다. ``with containers.start(...) as c:``처럼 씁니다.
 
-    인자는 :func:`run`과 같습니다. ``deadline``초가 지나면 파수꾼이 지웁니다.
+    인자는 :func:`run`과 같고, ``network``에는 :func:`network`로 만든 것도 됩니다. 거기에서는 다른 컨테이너가
+    ``alias``라는 이름으로 이 컨테이너를 찾습니다. ``volumes``는 붙일 볼륨(절대 경로: 볼륨)입니다.
+    ``deadline``초가 지나면 파수꾼이 지웁니다.
     """
     limit(deadline)
     given = contents(files)
@@ -201,7 +207,9 @@ def start(
         words(command),
         environment=environment or {},
         name=name,
-        network=network,
+        network=network.name if isinstance(network, Network) else network,
+        alias=alias,
+        volumes={path: volume.name for path, volume in (volumes or {}).items()},
         ports=ports or {},
         memory=memory,
         pids=pids,

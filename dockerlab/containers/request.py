@@ -30,6 +30,8 @@ class Request:
     environment: Mapping[str, str] = field(default_factory=dict)
     name: str | None = None
     network: str | None = None
+    alias: str | None = None
+    volumes: Mapping[str, str] = field(default_factory=dict)
     ports: Mapping[int, int | None] = field(default_factory=dict)
     memory: int = MEMORY
     pids: int = PIDS
@@ -56,6 +58,16 @@ class Request:
                 f"이 과정에서 쓰지 않는 네트워크입니다: {self.network!r}",
                 "호스트나 다른 컨테이너의 네트워크를 함께 쓰게 됩니다. 'none'이나 'bridge'를 쓰십시오",
             )
+        if self.alias is not None and not _NAME.match(self.alias):
+            raise _invalid(f"네트워크 안의 이름으로 쓸 수 없습니다: {self.alias!r}", "예: 'web'")
+        if self.alias is not None and self.network in (None, "none", "bridge"):
+            raise _invalid(
+                "기본 네트워크에서는 이름으로 찾을 수 없습니다",
+                "network=lab.network()로 만든 것과 함께 쓰십시오",
+            )
+        for path in self.volumes:
+            if not str(path).startswith("/") or path == "/":
+                raise _invalid(f"볼륨을 붙일 곳이 절대 경로가 아닙니다: {path!r}", "예: {'/data': volume}")
         if self.workdir is not None and not self.workdir.startswith("/"):
             raise _invalid(
                 f"작업 폴더가 절대 경로가 아닙니다: {self.workdir!r}", "'/'로 시작하는 경로를 쓰십시오"
@@ -135,8 +147,14 @@ class Request:
                 "CapDrop": ["ALL"],
                 "SecurityOpt": ["no-new-privileges"],
                 "ReadonlyRootfs": self.read_only,
+                "Mounts": [
+                    {"Type": "volume", "Source": name, "Target": path} for path, name in self.volumes.items()
+                ],
                 # We read the attached stream; a log file would only fill the engine's disk.
                 "LogConfig": {"Type": "none"},
+            },
+            "NetworkingConfig": {
+                "EndpointsConfig": {self.network: {"Aliases": [self.alias]}} if self.alias else {}
             },
         }
 

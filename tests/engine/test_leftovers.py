@@ -1,9 +1,11 @@
 """The sweep at the next start: who may be removed, judged by labels on real objects."""
 
+import io
 import json
 import os
 import subprocess
 import sys
+import tarfile
 import time
 import uuid
 
@@ -67,6 +69,8 @@ def make(engine, tiny):
             identity = api.create_network(name, labels=labels, internal=True)["Id"]
         elif kind == "volume":
             identity = api.create_volume(name, labels=labels)["Name"]
+        elif kind == "plugin":
+            identity = make_plugin(api, f"dockerlab/plugin-{name}:latest", labels)
         else:
             source = api.create_container(tiny.reference, ["true"])["Id"]
             identity = api.commit(source, name, "1", conf={"Labels": labels})["Id"]
@@ -79,7 +83,25 @@ def make(engine, tiny):
     for kind, identity in sorted(things):
         if exists(api, kind, identity):
             remove = {"container": api.remove_container, "network": api.remove_network}
-            (remove | {"volume": api.remove_volume, "image": api.remove_image})[kind](identity)
+            remove |= {"volume": api.remove_volume, "plugin": api.remove_plugin, "image": api.remove_image}
+            remove[kind](identity)
+
+
+def make_plugin(api, name, labels):
+    """Never switched on; it carries the labels in its description, as plugins have none."""
+    interface = {"types": ["docker.volumedriver/1.0"], "socket": "x.sock"}
+    config = json.dumps({"description": json.dumps(labels), "entrypoint": ["/x"], "interface": interface})
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as tar:
+        # The engine refuses a second plugin with the same files.
+        for path, text in (("rootfs/name", name), ("config.json", config)):
+            entry = tarfile.TarInfo(path)
+            entry.size = len(text)
+            tar.addfile(entry, io.BytesIO(text.encode()))
+    api._raise_for_status(
+        api._post(api._url("/plugins/create"), params={"name": name}, data=content.getvalue())
+    )
+    return api.inspect_plugin(name)["Id"]
 
 
 def exists(api, kind, identity):
@@ -87,7 +109,8 @@ def exists(api, kind, identity):
 
     look = {"container": api.inspect_container, "network": api.inspect_network}
     try:
-        (look | {"volume": api.inspect_volume, "image": api.inspect_image})[kind](identity)
+        look |= {"volume": api.inspect_volume, "plugin": api.inspect_plugin, "image": api.inspect_image}
+        look[kind](identity)
     except docker.errors.NotFound:
         return False
     return True
