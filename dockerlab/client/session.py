@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import subprocess
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import IO
@@ -26,12 +27,13 @@ _MAKES |= {"network create": "network", "volume create": "volume"}
 
 @dataclass(frozen=True)
 class Said:
-    """docker 명령 하나와 그 답입니다. ``command``는 학습자가 적은 그대로입니다."""
+    """docker 명령 하나와 그 답입니다. ``command``는 적은 그대로, ``seconds``는 끝나기까지의 초입니다."""
 
     command: str
     exit_code: int
     stdout: str
     stderr: str
+    seconds: float
 
     @property
     def output(self) -> str:
@@ -62,8 +64,8 @@ def docker(command: str | Sequence[str], *, patience: float = PATIENCE) -> Said:
     connected = engine.connect()
     whole = [*program(), *asked.with_arguments(_ours(asked))]
     typed = shlex.join(("docker", *asked.words)) if not isinstance(command, str) else command.strip()
-    exit_code, stdout, stderr = _finished(whole, of_engine(connected.endpoint), patience)
-    return Said(typed if typed.startswith("docker") else f"docker {typed}", exit_code, stdout, stderr)
+    typed = typed if typed.startswith("docker ") else f"docker {typed}"
+    return Said(typed, *_finished(whole, of_engine(connected.endpoint), patience))
 
 
 def docker_lines(text: str) -> Transcript:
@@ -87,7 +89,8 @@ def _ours(asked: grammar.Command) -> list[str]:
     return added
 
 
-def _finished(whole: list[str], environment: dict[str, str], patience: float) -> tuple[int, str, str]:
+def _finished(whole: list[str], environment: dict[str, str], patience: float) -> tuple[int, str, str, float]:
+    start = time.perf_counter()
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(whole, env=environment, **pipes) as process:
         said = (bytearray(), bytearray())
@@ -99,6 +102,7 @@ def _finished(whole: list[str], environment: dict[str, str], patience: float) ->
             for reader in readers:
                 reader.start()
             process.wait(patience)
+            spent = time.perf_counter() - start
         except subprocess.TimeoutExpired as error:
             process.kill()
             raise DeadlineExceeded(
@@ -113,7 +117,7 @@ def _finished(whole: list[str], environment: dict[str, str], patience: float) ->
             for reader in readers:
                 reader.join()
     stdout, stderr = (bytes(text).decode("utf-8", "replace") for text in said)
-    return process.returncode, stdout, stderr
+    return process.returncode, stdout, stderr, spent
 
 
 def _read(stream: IO[bytes], into: bytearray, process: subprocess.Popen) -> None:

@@ -42,6 +42,8 @@ def test_a_container_gets_labels_and_limits_which_the_learner_may_change(engine,
 def test_what_a_container_says_and_its_exit_code_come_back(engine, tiny):
     said = docker(f"run --rm {IMAGE} sh -c 'echo 안녕; echo 앗 >&2; exit 7'")
     assert (said.stdout, said.stderr, said.exit_code) == ("안녕\n", "앗\n", 7)
+    assert said.command == f"docker run --rm {IMAGE} sh -c 'echo 안녕; echo 앗 >&2; exit 7'"
+    assert said.seconds > 0
 
 
 def test_networks_volumes_and_builds_are_ours(engine, tiny, tmp_path, name):
