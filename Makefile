@@ -1,7 +1,7 @@
 # Everything the project does starts here; `make` alone lists it.
 # What is longer than a few lines lives in Python: dockerlab/preparation.py, dockerlab/course/.
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test bench notebooks soak lock clean
+.PHONY: help setup lab test bench notebooks exercises soak lock clean
 SHELL  := /bin/bash
 VENV   := .venv
 PY     := $(VENV)/bin/python
@@ -29,6 +29,9 @@ bench: setup ## 짝지은 벤치마크를 돌리고 보고서를 build/bench에 
 
 notebooks: setup ## 노트북을 모두 다시 실행하여 저장합니다
 	$(PY) -m dockerlab.course.execution $(or $(ARGS),notebooks)
+
+exercises: $(LOCKED) ## 풀이에서 연습 노트북을 다시 만듭니다
+	$(PY) -m dockerlab.exercises.generation exercises
 
 soak: setup ## 오래 걸리는 검사를 돌립니다 (노트북 커널을 200번 강제 종료하기 등)
 	$(PY) -m pytest -m soak --require engine tests

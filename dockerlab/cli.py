@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from dockerlab import gradebook
 from dockerlab.arguments import Arguments, amount, count, port, share
 from dockerlab.errors import DiskFull, DockerlabError, UsageMistake
 from dockerlab.places import is_disk_full
@@ -24,6 +25,7 @@ LEFTOVERS = {
     "container": "컨테이너",
     "network": "네트워크",
     "volume": "볼륨",
+    "plugin": "플러그인",
     "image": "이미지",
     "process": "프로세스",
     "directory": "폴더",
@@ -125,6 +127,8 @@ def parser() -> Arguments:
     trace = verb("trace", _trace, "명령 하나가 엔진 속을 지나가는 자취를 보여 줍니다")
     trace.add_argument("words", nargs="+", metavar="명령", help="-- 뒤에 적습니다 (예: -- docker run …)")
 
+    gradebook.add_arguments(verb("grade", _grade, "연습 문제의 답을 채점합니다. 폴더이면 학급 전체를 합니다"))
+
     clean = verb("clean", _clean, "과정이 만들고 남긴 것만 지웁니다")
     clean.add_argument("--dry-run", action="store_true", help="지우지 않고 무엇을 지울지 보여 줍니다")
     clean.add_argument("--images", action="store_true", help="과정 이미지도 지웁니다")
@@ -161,52 +165,16 @@ def _lab(options) -> None:
 
 
 def _images(options) -> str:
-    from dockerlab import images
+    from dockerlab import image_actions
     from dockerlab.views import sheets, text
 
     with _progress() as report:
-        found = _IMAGE_ACTIONS[options.action](images, options.names, report)
+        found = image_actions.act(options.action, options.names, report)
     if options.json:
         return _dumped({"images": [asdict(each) for each in found]})
     if not found:
         return "준비된 과정 이미지가 없습니다. dockerlab images prepare로 준비하십시오."
     return text.text(sheets.images_sheet(found))
-
-
-def _list_images(images, names, report):
-    _none_of(names, "dockerlab images list")
-    return images.available()
-
-
-def _prepare_images(images, names, report):
-    return [images.ensure(name, report) for name in names or images.names.COURSE]
-
-
-def _export_images(images, names, report):
-    if not names:
-        raise UsageMistake("묶음을 쓸 파일이 빠졌습니다.", todo="dockerlab images export 파일 [이름 ...]")
-    file, *chosen = names
-    images.export_bundle(file, report, chosen or images.names.COURSE)
-    return images.available()
-
-
-def _import_images(images, names, report):
-    if len(names) != 1:
-        raise UsageMistake("불러올 묶음의 파일 하나를 적으십시오.", todo="dockerlab images import 파일")
-    return images.import_bundle(names[0], report)
-
-
-_IMAGE_ACTIONS = {
-    "list": _list_images,
-    "prepare": _prepare_images,
-    "export": _export_images,
-    "import": _import_images,
-}
-
-
-def _none_of(names: Sequence[str], usage: str) -> None:
-    if names:
-        raise UsageMistake("모르는 인자가 있습니다.", seen=" ".join(names), todo=usage)
 
 
 def _layers(options) -> str:
@@ -248,6 +216,13 @@ def _trace(options) -> str:
 
     # With --json its output goes into the trace; else a terminal is the command's own.
     return _shown(tracing.trace(options.words, captured=options.json), options.json)
+
+
+def _grade(options) -> str:
+    with _progress() as report:
+        reports = gradebook.graded(options, report)
+    options.code = int(not all(each.passed for each in reports))
+    return gradebook.shown(options, reports)
 
 
 def _clean(options) -> str:

@@ -373,12 +373,6 @@ class SubmissionRejected(DockerlabError):
     code = "E72"
 
 
-class Refused(DockerlabError):
-    """과정의 울타리를 벗어날 수 있어 실행하지 않은 명령입니다."""
-
-    code = "E74"
-
-
 # --- E8x: measuring ----------------------------------------------------------------------------
 class MeasureError(DockerlabError):
     """잰 값을 결과로 쓸 수 없습니다."""
@@ -394,7 +388,7 @@ class CannotTrace(DockerlabError):
 
 
 class OnlyPrivateEngine(DockerlabError):
-    """root의 내장 엔진에서만 할 수 있는 일입니다."""
+    """과정의 내장 엔진에서만 하는 일입니다."""
 
     code = "E91"
 

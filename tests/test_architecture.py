@@ -58,7 +58,7 @@ IMPORTERS = {
     "bcrypt": {"registries"},
     "boto3": {"registries"},
     "botocore": {"registries"},
-    "docker": {"engine", "containers", "exercises", "images", "layering", "registries", "runtimes"},
+    "docker": {"engine", "containers", "exercises", "grading", "images", "layering", "registries", "runtimes"},
     "dxf": {"layering"},
     "distributed": {"grading"},
     "h11": {"grading", "tracing"},

@@ -10,6 +10,7 @@ from dockerlab.views import (
     build_sheet,
     claim_plots,
     course_sheets,
+    exercise_sheets,
     layer_lessons,
     layer_sheet,
     sheets,
@@ -41,6 +42,10 @@ SHEETS: dict[tuple[str, str], Callable[[Any], Sheet]] = {
     ("dockerlab.course.lessons", "Lesson"): course_sheets.lesson_sheet,
     ("dockerlab.course.prediction", "Prediction"): course_sheets.prediction_sheet,
     ("dockerlab.course.prediction", "Outcome"): course_sheets.outcome_sheet,
+    ("dockerlab.exercises.model", "Given"): exercise_sheets.given_sheet,
+    ("dockerlab.exercises.model", "Verdict"): exercise_sheets.verdict_sheet,
+    ("dockerlab.exercises.model", "Hint"): exercise_sheets.hint_sheet,
+    ("dockerlab.grading.report", "Report"): exercise_sheets.report_sheet,
 }
 # What is shown as a terminal showed it: commands and what was answered.
 EXCHANGES: dict[tuple[str, str], Callable[[Any], tuple[transcripts.Exchange, ...]]] = {

@@ -1,0 +1,184 @@
+"""검사하는 쪽이 엔진을 보는 눈입니다. 학습자가 무엇을 찍었는지가 아니라 엔진에 무엇이 있는지를 봅니다."""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from dockerlab import engine
+from dockerlab.containers.stream import STDOUT, Stream
+from dockerlab.images import names
+
+OUTPUT_LIMIT = 64 * 1024
+PATIENCE = 5.0  # seconds for a command inside
+MEMORY_CAP = 512 * 2**20
+"""채점할 때 한도를 적지 않은 컨테이너에 거는 메모리 한도입니다. 학습자가 적은 한도로 보지 않습니다."""
+PIDS_CAP = 256
+
+
+@dataclass(frozen=True)
+class Told:
+    """명령이나 요청의 결과입니다. 응답하지 않았으면 ``code``가 ``None``입니다."""
+
+    code: int | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Box:
+    """엔진이 말하는 컨테이너 하나입니다."""
+
+    api: Any
+    raw: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        return self.raw["Id"]
+
+    @property
+    def image(self) -> str:
+        """이미지의 id입니다. 이름은 옮겨 붙일 수 있지만 id는 내용에서 나옵니다."""
+        return self.raw["Image"]
+
+    @property
+    def running(self) -> bool:
+        return bool(self.raw["State"]["Running"]) and not self.raw["State"].get("Paused")
+
+    @property
+    def state(self) -> str:
+        """지금의 상태를 한 마디로 말합니다."""
+        state = self.raw["State"]
+        if state.get("Paused"):
+            return "일시 정지되었습니다"
+        if state["Running"]:
+            return "돌고 있습니다"
+        if state.get("OOMKilled"):
+            return "메모리 한도를 넘어 강제로 끝났습니다"
+        if state["Status"] == "created":
+            return "만들어졌으나 시작되지 않았습니다"
+        return f"종료되었습니다(코드 {state['ExitCode']})"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        pairs = (pair.partition("=") for pair in self.raw["Config"].get("Env") or ())
+        return {key: value for key, _, value in pairs}
+
+    @property
+    def user(self) -> str:
+        return self.raw["Config"].get("User") or ""
+
+    @property
+    def host(self) -> dict[str, Any]:
+        """만들 때 정한 호스트 쪽의 설정(HostConfig)입니다."""
+        return self.raw["HostConfig"]
+
+    @property
+    def memory(self) -> int:
+        """메모리 한도(바이트)입니다. 없으면 0입니다."""
+        limit = self.host.get("Memory") or 0
+        return 0 if limit == MEMORY_CAP else limit
+
+    @property
+    def pids(self) -> int:
+        """프로세스 수 한도입니다. 없으면 0입니다."""
+        limit = self.host.get("PidsLimit") or 0
+        return 0 if limit in (-1, PIDS_CAP) else limit
+
+    @property
+    def networks(self) -> dict[str, dict[str, Any]]:
+        return self.raw["NetworkSettings"].get("Networks") or {}
+
+    @property
+    def ports(self) -> dict[int, int]:
+        """공개한 포트입니다(안쪽: 바깥쪽)."""
+        bound = self.raw["NetworkSettings"].get("Ports") or {}
+        return {int(inside.split("/")[0]): int(at[0]["HostPort"]) for inside, at in bound.items() if at}
+
+    @property
+    def mounts(self) -> dict[str, dict[str, Any]]:
+        """마운트입니다(안쪽 경로: 엔진의 말)."""
+        return {mount["Destination"]: mount for mount in self.raw.get("Mounts") or ()}
+
+    def exec(self, command: Sequence[str], user: str = "") -> Told:
+        """컨테이너 안에서 명령을 실행해 봅니다. 오래 걸리거나 끝나지 않으면 ``code``가 ``None``입니다."""
+        import docker.errors
+
+        try:
+            made = self.api.exec_create(self.id, list(command), user=user)["Id"]
+            # Our clock, not one inside: the learner's image may hold any program.
+            raw = self.api.exec_start(made, socket=True)
+            stream = Stream(raw, stdin=None, limit=OUTPUT_LIMIT, patience=PATIENCE + 1)
+            try:
+                ended = stream.wait_end(PATIENCE)
+            finally:
+                stream.close()
+            code = self.api.exec_inspect(made)["ExitCode"] if ended else None
+        except docker.errors.APIError as error:
+            return Told(None, str(error.explanation or error))
+        return Told(code, stream.content(STDOUT).decode("utf-8", "replace"))
+
+
+class View:
+    """엔진을 들여다봅니다. 아무것도 바꾸지 않습니다."""
+
+    def __init__(self, connected: engine.Engine) -> None:
+        self.engine = connected
+
+    @property
+    def api(self) -> Any:
+        return self.engine.client.api
+
+    @cached_property
+    def limits_kept(self) -> bool:
+        """이 엔진이 메모리 한도를 지키는지입니다."""
+        return bool(self.engine.info.get("MemoryLimit"))
+
+    def container(self, name: str) -> Box | None:
+        """이름이 꼭 같은 컨테이너입니다. 없으면 ``None``입니다."""
+        raw = self._asked(self.api.inspect_container, name)
+        return Box(self.api, raw) if raw and raw["Name"].lstrip("/") == name else None
+
+    def image(self, name: str) -> dict[str, Any] | None:
+        """이미지입니다(엔진의 말 그대로). 과정 이미지는 짧은 이름으로도 찾습니다."""
+        return self._asked(self.api.inspect_image, names.reference(name))
+
+    def is_image(self, box: Box, name: str) -> bool:
+        """컨테이너가 그 이미지로 만들어졌는지, 내용(id)으로 봅니다."""
+        image = self.image(name)
+        return image is not None and box.image == image["Id"]
+
+    def network(self, name: str) -> dict[str, Any] | None:
+        """네트워크입니다(엔진의 말 그대로)."""
+        raw = self._asked(self.api.inspect_network, name)
+        return raw if raw and raw["Name"] == name else None
+
+    def volume(self, name: str) -> dict[str, Any] | None:
+        """볼륨입니다(엔진의 말 그대로)."""
+        return self._asked(self.api.inspect_volume, name)
+
+    def get(self, port: int, path: str = "/", limit: float = 3.0) -> Told:
+        """이 컴퓨터의 127.0.0.1에 공개된 포트에 HTTP로 물어봅니다."""
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=limit)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return Told(answer.status, answer.read(OUTPUT_LIMIT).decode("utf-8", "replace"))
+        except (OSError, http.client.HTTPException) as error:
+            return Told(None, f"{type(error).__name__}: {error}")
+        finally:
+            connection.close()
+
+    def _asked(self, inspect: Any, name: str) -> dict[str, Any] | None:
+        import docker.errors
+
+        try:
+            with engine.errors_of_engine():
+                try:
+                    return inspect(name)
+                except docker.errors.NotFound:
+                    return None
+        except docker.errors.NullResource:
+            return None

@@ -1,0 +1,19 @@
+"""연습 문제를 시작하기 전에 엔진에 있어야 할 것을 갖춥니다."""
+
+from __future__ import annotations
+
+from dockerlab import engine, images
+from dockerlab.exercises.model import Exercise, Given
+from dockerlab.exercises.observation import View
+from dockerlab.progress import Report, silent
+
+EXERCISE = "dockerlab.exercise"
+"""과제가 미리 만드는 것과, 채점받는 제출이 만드는 것에 다는 라벨입니다. 값은 ``given.token``입니다."""
+
+
+def prepare(exercise: Exercise, given: Given, connected: engine.Engine, report: Report = silent) -> None:
+    """쓰는 과정 이미지와, 과제가 미리 만들어 두는 것을 갖춥니다. 이미 있으면 그대로 둡니다."""
+    for name in exercise.images:
+        images.ensure(name, report)
+    if exercise.prepare is not None:
+        exercise.prepare(View(connected), given)
