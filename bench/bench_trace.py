@@ -1,0 +1,89 @@
+"""What a trace costs the command it follows: `docker run` with everything recorded, and without.
+
+    python bench/bench_trace.py [--rounds 50]
+
+Both are the same docker command on the same engine, timed from before its start to after its end. Traced,
+it speaks through the relay while the engine's and containerd's events, runc's calls and the processes are
+recorded. "plain again" is the same as "plain": how far it is from 1 is what this machine's noise alone
+does. What comes before and after the command (starting and joining the records) is told, too: nobody waits
+for it inside the command. Prints Markdown; exits 1 when the median overhead is 10 % or more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from dockerlab import engine, images, measure, tracing
+from dockerlab.tracing import command
+
+GOAL = 1.10
+
+
+def plain(words: list[str], url: str) -> float:
+    ran = command.run(words, url, captured=True)
+    if ran.exit_code != 0 or ran.stdout != "hi\n":
+        raise SystemExit(f"unexpected: {ran}")
+    return ran.end - ran.start
+
+
+class Traced:
+    """The command's own seconds are the measurement; ``around`` keeps what the trace took besides."""
+
+    def __init__(self, words: list[str]) -> None:
+        self.words = words
+        self.around: list[float] = []
+
+    def __call__(self) -> float:
+        start = time.perf_counter()
+        trace = tracing.trace(self.words)
+        whole = time.perf_counter() - start
+        if not trace.complete or trace.lane("client")[0].detail["stdout"] != "hi\n":
+            raise SystemExit(f"unexpected: {trace}")
+        self.around.append(whole - trace.total)
+        return trace.total
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--rounds", type=int, default=50)
+    options = options.parse_args()
+    tiny = images.ensure("tiny").reference
+    connected = engine.connect()
+    url = connected.endpoint.url
+    labels = engine.labels(deadline=3600.0).items()
+    words = ["docker", "run", "--rm", *(f"--label={name}={value}" for name, value in labels)]
+    words += [tiny, "echo", "hi"]
+    traced = Traced(words)
+    taken = measure.rounds(
+        {"plain": lambda: plain(words, url), "traced": traced, "plain again": lambda: plain(words, url)},
+        n=options.rounds,
+        warmup=3,
+    )
+    print(f"A traced `docker run --rm {tiny} echo hi`: {connected.kind} engine {connected.version},")
+    load = taken["plain"].metadata.get("load_after")
+    machine = measure.machine()
+    print(f"{options.rounds} interleaved rounds, {machine.get('cpu')}, load {load}, {machine.get('date')}\n")
+    print("| what | median, ms | 95 % interval, ms | ratio to plain | 95 % interval |")
+    print("|---|---|---|---|---|")
+    for name, timing in taken.items():
+        ratio = measure.compare(timing, taken["plain"])
+        low, high = timing.interval
+        print(
+            f"| {name} | {timing.median * 1e3:.1f} | {low * 1e3:.1f} to {high * 1e3:.1f} "
+            f"| {ratio.ratio:.3f} | {ratio.interval[0]:.3f} to {ratio.interval[1]:.3f} |"
+        )
+    around = sorted(traced.around)[len(traced.around) // 2]
+    print(f"\nStarting and joining the records, before and after: {around * 1e3:.0f} ms in the median.")
+    ratio = measure.compare(taken["traced"], taken["plain"])
+    noise = measure.compare(taken["plain again"], taken["plain"]).ratio
+    verdict = "Met" if ratio.ratio < GOAL else "Missed"
+    print(f"Goal: below {GOAL:.2f} in the median. {verdict}.")
+    if abs(noise - 1) > (GOAL - 1) / 2:
+        print("The machine is too noisy for this goal: plain differs from itself. Repeat when it is quiet.")
+    return 0 if verdict == "Met" else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
