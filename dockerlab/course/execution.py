@@ -48,6 +48,9 @@ def execute(path: Path, timeout: float = CELL_TIMEOUT) -> None:
     notebook.metadata.update(_METADATA)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", ()):
+            # A view of a kernel that is gone: JupyterLab would say "model not found" instead of its twin.
+            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
     whole = path.with_suffix(".ipynb.tmp")
     nbformat.write(notebook, whole)
     os.replace(whole, path)
