@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from holding import NO_PTRACE
 
 from dockerlab.engine import bundle, rungs
 from dockerlab.engine.rungs import root
@@ -37,12 +38,11 @@ def home():
     shutil.rmtree(path)
 
 
-def choice(home, *prefix, engine="embedded"):
+def choice(home, *prefix, engine="embedded", before=""):
     environment = {**os.environ, "DOCKERLAB_HOME": str(home), "DOCKERLAB_ENGINE": engine}
     environment["DOCKERLAB_ENGINE_IDLE"] = "0"
-    done = subprocess.run(
-        [*prefix, sys.executable, "-c", CHOOSE], env=environment, capture_output=True, text=True, cwd="/"
-    )
+    command = [*prefix, sys.executable, "-c", before + CHOOSE]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd="/")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -53,6 +53,14 @@ def test_a_root_without_power_gets_an_engine_with_its_own_kernel(home):
     assert told["rung"] == "uml", told
     assert [bool(why) for _, why in told["tried"]] == [True, True, False]
     assert "unshare" in told["tried"][0][1]
+
+
+@pytest.mark.soak
+def test_where_even_ptrace_is_denied_the_whole_machine_is_emulated(home):
+    told = choice(home, *POWERLESS, before=NO_PTRACE)
+    assert told["rung"] == "qemu", told
+    assert [bool(why) for _, why in told["tried"]] == [True, True, True, False]
+    assert "ptrace" in told["tried"][2][1]
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="User-Mode Linux is for x86-64")

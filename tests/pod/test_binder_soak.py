@@ -6,7 +6,7 @@ import pytest
 
 pytestmark = [pytest.mark.engine, pytest.mark.soak, pytest.mark.timeout(4 * 3600)]
 # Which way to an engine each filter leaves open.
-RUNGS = {"default": "uml", "unconfined": "uml", "nomount": "uml"}
+RUNGS = {"default": "uml", "unconfined": "uml", "nomount": "uml", "noptrace": "qemu"}
 NBVAL = "-p dockerlab.course.nbval_kernel --nbval --nbval-current-env --nbval-cell-timeout 1800 --timeout 0"
 
 

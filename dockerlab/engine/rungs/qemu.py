@@ -254,6 +254,7 @@ def make_initrd(alpines: Path, root: Path, target: Path) -> Path:
 
 
 def drive(image: Path, settings: str) -> tuple[str, str]:
+    """디스크 하나를 꽂는 인자입니다. 꽂은 차례대로 vda, vdb, vdc가 됩니다."""
     return "-drive", f"file={escaped(image)},if=virtio,{settings}"
 
 
