@@ -62,15 +62,29 @@ def test_a_user_without_any_power_has_the_engine_too(home):
 
 
 # --- a machine that does not let it -------------------------------------------------------------
-def test_where_ptrace_is_denied_it_is_told_beforehand():
-    look = NO_PTRACE + "from dockerlab.engine.rungs import uml; print(uml.impossible())"
+DENIED = pytest.mark.parametrize(
+    "filter", [NO_PTRACE, NO_PTRACE.replace("0x50001", "0x80000000")], ids=["denies", "kills"]
+)
+
+
+@DENIED
+def test_where_ptrace_is_denied_it_is_told_beforehand(filter):
+    look = filter + "from dockerlab.engine.rungs import uml; print(uml.impossible())"
     told = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout
     assert "ptrace" in told
 
 
-def test_a_kernel_that_may_not_trace_fails_with_its_reason_and_leaves_nothing(home):
-    told = attempt(home, "uml", NO_PTRACE)
+@DENIED
+def test_a_kernel_that_may_not_trace_fails_with_its_reason_and_leaves_nothing(home, filter):
+    told = attempt(home, "uml", filter)
     assert "failed:" in told and "ptrace" in told
+    assert nothing_is_left_of(home)
+
+
+def test_without_memory_it_is_told(home):
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_AS, (400 * 2**20, 400 * 2**20))\n"
+    told = attempt(home, "uml", limit)
+    assert "failed:" in told and "emory" in told
     assert nothing_is_left_of(home)
 
 

@@ -209,6 +209,42 @@ def test_the_guest_goes_with_whom_it_needs(home, rung, victim):
     holder.leave()
 
 
+@pytest.mark.soak
+def test_a_panic_is_noticed_and_volumes_are_kept(home, rung, engine, tiny):
+    holder = Holder(home, rung)
+    client = client_with(holder, engine.client.images.get(tiny.reference))
+    first = holder.holds()
+    kept = {"kept": {"bind": "/kept", "mode": "rw"}}
+    said(client, "echo precious > /kept/file; sync", volumes=kept)
+    with contextlib.suppress(OSError, docker.errors.APIError):
+        said(client, "echo c > /proc/sysrq-trigger", privileged=True)
+    psutil.wait_procs([one for one in processes_of(home) if one.pid == first["pid"]], timeout=30)
+    second = holder.holds()
+    assert second["pid"] != first["pid"]
+    assert "precious" in said(docker.DockerClient(second["url"], timeout=120), "cat /kept/file", volumes=kept)
+    holder.leave()
+    assert nothing_is_left_of(home)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("whose", ["the learner's", "the guest's"])
+def test_a_kernel_that_dies_while_the_engine_starts_leaves_nothing(home, rung, whose, until):
+    holder = Holder(home, rung)
+    holder.ask()
+    guest = until(lambda: next(filter(is_guest, processes_of(home)), None), 60)
+    (guest if whose == "the guest's" else holder.process).kill()
+    said = holder.process.communicate()[1]
+    assert "E08" in said or whose == "the learner's"
+    assert nothing_is_left_of(home)
+    holder = Holder(home, rung)
+    assert docker.DockerClient(holder.holds()["url"]).ping()
+    holder.leave()
+
+
+def is_guest(process):
+    return any("mem=" in word or "qemu-system" in word for word in process.info["cmdline"][:3])
+
+
 # --- a machine that does not let it -------------------------------------------------------------
 def test_a_gateway_that_does_not_start_is_told(home, rung):
     told = attempt(home, rung, gateway=[str(home / "no-such-program")])

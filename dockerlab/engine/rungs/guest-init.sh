@@ -54,7 +54,8 @@ iptables-restore << RULES
 COMMIT
 RULES
 
-dockerd --host tcp://192.168.127.2:2375 --tls=false --data-root /dockerlab --exec-root /run/docker \
+# /tmp is the host's, where not every rung can make the sockets that terminals need.
+TMPDIR=/run dockerd --host tcp://192.168.127.2:2375 --tls=false --data-root /dockerlab --exec-root /run/docker \
   --pidfile /run/docker.pid --storage-driver overlay2 --add-runtime crun=/runtime --default-runtime crun \
   --exec-opt native.cgroupdriver=cgroupfs --ip6tables=false --userland-proxy-path /publish-port \
   --shutdown-timeout 3 --raw-logs --log-level warn < /dev/null > /dev/console 2>&1 &

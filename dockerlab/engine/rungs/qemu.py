@@ -171,17 +171,18 @@ class Keeper:
         self.say("재워 둔 엔진을 깨웁니다")
         await self.launch(*command, "-S", "-incoming", f"exec:cat {shlex.quote(str(state))}")
         try:
-            qmp = await self.qmp()
-            while (await qmp.ask("query-status"))["status"] == "inmigrate":
-                await asyncio.sleep(0.02)
-            # From here on the disk changes, and this memory does not belong to it any more.
-            saved.forget()
-            await qmp.ask("cont")
-            qmp.close()
+            async with asyncio.timeout(WAKE_WITHIN):
+                qmp = await self.qmp()
+                while (await qmp.ask("query-status"))["status"] == "inmigrate":
+                    await asyncio.sleep(0.02)
+                # From here on the disk changes, and this memory does not belong to it any more.
+                saved.forget()
+                await qmp.ask("cont")
+                qmp.close()
             if await self.guest.says(AWAKE, WAKE_WITHIN, f"wake {time.time():.0f}"):
                 await self.guest.open_docker()
                 return True
-        except StartFailed:
+        except (StartFailed, TimeoutError):
             pass  # another build of QEMU, half a file: booting needs neither
         saved.forget()
         await self.guest.stop(0)

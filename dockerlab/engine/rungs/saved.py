@@ -30,7 +30,8 @@ class Saved:
         for other in self.data.glob("asleep-*"):
             if other != wanted:
                 other.unlink()
-        return wanted if wanted.exists() else None
+        # Empty after a machine that lost its power; QEMU would wait for more.
+        return wanted if wanted.exists() and wanted.stat().st_size else None
 
     def forget(self) -> None:
         """저장해 둔 것을 지웁니다."""
