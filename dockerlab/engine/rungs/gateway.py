@@ -12,6 +12,7 @@ import json
 from pathlib import Path
 
 from dockerlab.engine.rungs import DIES_WITH_US, StartFailed
+from dockerlab.engine.rungs.frontdoor import FrontDoor
 
 # What gvproxy gives its network; it knows no other. The guest's scripts name them too.
 GUEST = "192.168.127.2"
@@ -28,6 +29,8 @@ class Gateway:
         self.api = run / "gateway.sock"
         self.wire = run / "wire.sock"
         self.docker = run / "docker.sock"
+        self.inner = run / "inner.sock"
+        self.door: FrontDoor | None = None
         self.log = run / "network.log"
         self.process: asyncio.subprocess.Process | None = None
 
@@ -51,8 +54,10 @@ class Gateway:
 
     async def open_docker(self) -> None:
         """게스트의 엔진을 ``docker.sock``에서 닿게 합니다. 다른 사용자는 열지 못합니다(0600)."""
-        await self.ask("expose", local=str(self.docker), remote=f"tcp://{GUEST}:{API_PORT}", protocol="unix")
-        self.docker.chmod(0o600)
+        await self.ask("expose", local=str(self.inner), remote=f"tcp://{GUEST}:{API_PORT}", protocol="unix")
+        self.inner.chmod(0o600)
+        self.door = FrontDoor(self.docker, self.inner)
+        await self.door.open()
 
     async def ask(self, what: str, **wanted: str) -> None:
         """gvproxy에 소켓을 열거나(``expose``) 닫으라고(``unexpose``) 합니다."""
@@ -89,7 +94,10 @@ class Gateway:
         self.clear()
 
     def clear(self) -> None:
-        for socket in (self.api, self.wire, self.docker):
+        if self.door is not None:
+            self.door.close()
+            self.door = None
+        for socket in (self.api, self.wire, self.docker, self.inner):
             socket.unlink(missing_ok=True)
 
 

@@ -107,6 +107,8 @@ class Keeper:
         bundle = Path(self.settings["bundle"])
         programs = await self.programs(bundle)
         root = make_root(self.data / "root", bundle, "qemu-guest.sh")
+        # Every pod has a name of its own there; the guest takes it later, or it would never wake in another.
+        shutil.copyfile(bundle / "etc/hosts", root / "etc/hosts")
         initrd = make_initrd(Path(self.settings["initrd"]), root, self.data / "initrd")
         disk = await make_disk(self.data / "disk.ext4", self.settings["mke2fs"], bundle, self.say)
         command = self.command(initrd, programs, disk)
