@@ -4,8 +4,9 @@
 
 Each engine has a home of its own and the same image. A start is counted from the call to the answered
 API, in a new process each time, of an engine that has stopped; the first one (it makes its disk) is told
-apart; QEMU boots only then, and wakes a machine that it has put to sleep the other times. A run is create, start, wait, remove of `tiny` by containers.run. Memory is the PSS of every process
-of the engine after the runs, with none of its page cache. Prints Markdown; what is impossible here is said.
+apart. QEMU boots only then; the other times it wakes the machine that it has put to sleep. A run is create,
+start, wait, remove of `tiny` by containers.run. Memory is the PSS of every process of the engine after the
+runs, with none of its page cache. Prints Markdown; what is impossible here is said.
 """
 
 from __future__ import annotations
