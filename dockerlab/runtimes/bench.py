@@ -25,6 +25,14 @@ from dockerlab.runtimes.record import Recorded
 LIFETIME = 4 * 3600.0
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ENGINE = "/engine"  # in the workbench: the folder with the sockets of the engine's own containerd
+# ctr does not say when it listens: it is asked with namespaces of our own until one is heard of.
+_CONTAINERD = """
+containerd > /tmp/containerd.log 2>&1 &
+until ctr version > /dev/null 2>&1; do sleep 0.1; done
+ctr events > /tmp/events 2> /dev/null &
+try=1
+until grep -q /namespaces/ /tmp/events; do ctr namespaces create "try-$try"; try=$((try + 1)); sleep 0.1; done
+"""
 # PID 1 must reap what is handed to it; `wait` in sh does.
 _WAIT = "while :; do sleep 3600 & wait; done"
 _LINKS = ("bin", "sbin", "lib", "lib64")
@@ -67,6 +75,10 @@ class Workbench:
         self.sh(f"mkdir -p {shlex.quote(folder)}")
         with engine.errors_of_engine():
             self._engine.client.api.put_archive(self._container.id, folder, content)
+
+    def start_containerd(self) -> None:
+        """작업대에 containerd를 하나 띄우고, 그 이벤트를 작업대의 ``/tmp/events``에 적게 합니다."""
+        self.sh(_CONTAINERD)
 
     def close(self) -> None:
         """작업대와 그 안의 모든 것을 지웁니다. 여러 번 불러도 됩니다."""
