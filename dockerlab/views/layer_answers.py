@@ -55,7 +55,7 @@ class Answers:
     def _stack(self, _asked: Mapping[str, Any]) -> dict[str, Any]:
         told = [
             {
-                "name": _cut(shown(image.name) or "이름 없는 이미지"),
+                "name": _cut(image.name) or "이름 없는 이미지",
                 "size": size(image.size_unpacked),
                 "waste": size(image.wasted_bytes) if image.wasted_bytes else "",
                 "levels": [_level(level) for level in stack],
@@ -71,7 +71,7 @@ class Answers:
         image = self.images[at]
         counts = list(self._tree(at).counts(layer).values())
         if layer is None:
-            title = f"이미지 {_cut(shown(image.name))} 전체"
+            title = f"이미지 {_cut(image.name)} 전체"
             return {"title": title, "facts": image_facts(image), "counts": counts}
         level = self.levels[at][layer]
         instruction = shown(level.instruction[:_LONG_TEXT]) or "(기록 없음)"
@@ -103,9 +103,8 @@ class Answers:
 
     def _row(self, row: Row, at: int, flat: bool) -> list[Any]:
         file = row.file
-        name = shown(file.path if flat else file.path.rpartition("/")[2])
-        name = "…" + name[-_NAME:] if flat and len(name) > _NAME else _cut(name)
-        link = f" → {_cut(shown(file.link))}" if file.link else ""
+        name = _cut(file.path if flat else file.path.rpartition("/")[2], tail=flat)
+        link = f" → {_cut(file.link)}" if file.link else ""
         layer = None if row.layer == NOWHERE else row.layer
         return [
             row.node, row.level, name + link, file.kind, row.opened, size(row.size),
@@ -120,7 +119,11 @@ class Answers:
         file, _ = found
         events = story(self.images[at], self.levels[at], file.path)
         told = [
-            {"layer": layer, "sentence": sentence, "instruction": self.levels[at][layer].brief}
+            {
+                "layer": layer,
+                "sentence": sentence,
+                "instruction": "" if self.levels[at][layer].writable else self.levels[at][layer].brief,
+            }
             for layer, sentence in events
         ]
         return {
@@ -168,12 +171,17 @@ def _level(level: Level) -> dict[str, Any]:
         "writable": level.writable,
         "shared": level.shared,
         "common": level.common,
-        "instruction": level.brief,
+        "instruction": "컨테이너가 바꾼 것은 모두 여기에 담깁니다" if level.writable else level.brief,
         "size": size(level.size),
         "part": round(level.part, 4),
         "waste": size(level.hides) if level.hides else "",
     }
 
 
-def _cut(name: str) -> str:
-    return name if len(name) <= _NAME else name[: _NAME - 1] + "…"
+def _cut(name: str, tail: bool = False) -> str:
+    """A name of at most ``_NAME`` letters, safe to show; of a long path the end tells more."""
+    if tail:
+        said = shown(name[-_NAME:])
+        return said if len(name) <= _NAME and len(said) <= _NAME else "…" + said[1 - _NAME :]
+    said = shown(name[:_NAME])
+    return said if len(name) <= _NAME and len(said) <= _NAME else said[: _NAME - 1] + "…"

@@ -17,11 +17,13 @@ const COLUMNS = [
   { name: "레이어" },
 ];
 const KINDS = { folder: "폴더", symlink: "심볼릭 링크", device: "장치", pipe: "파이프" };
-let views = 0;
+
+/** A name that no other view has: each widget loads a module of its own, so counting would repeat. */
+const unique = () => `layers-${Math.random().toString(36).slice(2)}`;
 
 /** Questions to the kernel, each with its own answer. A kernel that runs a cell answers afterwards. */
 function conversation(model, quiet) {
-  const me = `${Date.now()}-${++views}-${Math.random()}`;
+  const me = unique();
   const waiting = new Map();
   let asked = 0;
   const hear = (message) => {
@@ -52,6 +54,8 @@ function facts(pairs) {
   return element("dl", {}, pairs.map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value))));
 }
 
+const share = (level) => `${(100 * level.part).toFixed(1)}%`;
+
 function later(work, milliseconds) {
   let timer;
   return () => {
@@ -67,6 +71,11 @@ function stackOf(told, id, choose) {
     class: `stack${two ? " two" : ""}`, role: "listbox", tabindex: 0, "aria-label": "레이어 더미, 위에서 아래로",
   });
   const options = [];
+  const bring = (option) => { // within the box only: the notebook must not jump
+    const { offsetTop: top, offsetHeight: height } = option;
+    if (top < box.scrollTop) box.scrollTop = top - 4;
+    if (top + height > box.scrollTop + box.clientHeight) box.scrollTop = top + height - box.clientHeight + 4;
+  };
   const put = (image, layer, column, row, classes, label, ...inside) => {
     const option = element("div", {
       id: `${id}-o${options.length}`, role: "option", class: `level ${classes}`, "aria-selected": "false", "aria-label": label,
@@ -83,12 +92,12 @@ function stackOf(told, id, choose) {
       if (level.common && image > 0) continue; // drawn once, under both
       const row = 1 + most - level.number;
       const label = [level.name, level.kind, level.shared && "두 이미지가 함께 씀", level.instruction, level.size,
-        `이미지의 ${(100 * level.part).toFixed(1)} %`, level.waste && `만든 낭비 ${level.waste}`];
+        `이미지의 ${share(level)}`, level.waste && `만든 낭비 ${level.waste}`];
       put(image, level.number, level.common ? "1 / -1" : image + 1, row,
         `${level.writable ? "writable" : ""} ${level.shared ? "shared" : ""}`, label.filter(Boolean).join(", "),
-        element("span", { class: "name" }, level.writable ? level.name : `${level.number}`),
+        element("span", { class: "name" }, level.writable ? level.kind : `${level.number}`),
         element("span", { class: "kind" }, level.shared ? "함께 씀" : level.writable ? "" : level.kind),
-        element("span", { class: "size" }, level.size),
+        element("span", { class: "size" }, `${level.size} · ${share(level)}`),
         element("span", { class: "said" }, level.instruction),
         element("span", { class: "bar" }, element("span", { style: `width:${Math.max(100 * level.part, 0.5)}%` })),
         level.waste ? element("span", { class: "waste" }, `! 만든 낭비 ${level.waste}`) : null);
@@ -103,7 +112,6 @@ function stackOf(told, id, choose) {
     current = made;
     made.option.setAttribute("aria-selected", "true");
     box.setAttribute("aria-activedescendant", made.option.id);
-    made.option.scrollIntoView?.({ block: "nearest" });
     choose(made.image, made.layer);
   }
   const column = () => options.filter((each) => each.image === current.image || (each.column === "1 / -1"))
@@ -118,7 +126,9 @@ function stackOf(told, id, choose) {
       ArrowLeft: two && current.image === 1 && beside(), ArrowRight: two && current.image === 0 && beside(),
     }[event.key];
     if (["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End", " ", "Enter"].includes(event.key)) event.preventDefault();
-    if (target) select(target);
+    if (!target) return;
+    select(target);
+    bring(target.option);
   });
   return { box, select: (image, layer) => select(options.find((each) => each.image === image && each.layer === layer)) };
 }
@@ -143,12 +153,10 @@ function filesOf(id, kernel, query, listeners) {
     asked.delete(page);
     pages.set(page, told.rows);
     if (pages.size > 60) pages.delete(pages.keys().next().value);
-    if (total !== told.total) {
-      total = told.total;
-      active = Math.min(active, Math.max(total - 1, 0));
-      space.style.height = `${total * ROW}px`;
-      grid.setAttribute("aria-rowcount", total + 1);
-    }
+    total = told.total;
+    active = Math.min(active, Math.max(total - 1, 0));
+    space.style.height = `${total * ROW}px`;
+    grid.setAttribute("aria-rowcount", total + 1);
     grid.setAttribute("aria-busy", "false");
     for (const [index, one] of drawn) if (Math.floor(index / PAGE) === page) one.remove(), drawn.delete(index);
     listeners.counted(told.total, told.files);
@@ -271,16 +279,17 @@ function filesOf(id, kernel, query, listeners) {
 }
 
 async function render({ model, el }) {
-  const id = `layers-${++views}`;
+  const id = unique();
   const looked = { image: 0, layer: null, marks: 0, search: "", order: "name", flat: false, opened: false, toggled: [] };
   const wait = element("div", { class: "wait", role: "status" });
   const status = element("div", { class: "status", role: "status" });
   const kernel = conversation(model, (slow) => {
-    wait.textContent = slow ? "커널의 답을 기다립니다. 다른 셀이 실행 중이면 끝난 뒤에 답합니다." : "";
+    wait.textContent = slow ? "커널의 답을 기다립니다. 다른 셀이 실행 중이면 끝난 뒤에 답하고, 커널을 다시 시작했으면 이 셀을 다시 실행하십시오." : "";
   });
-  const aboutLayer = element("section", { class: "about", "aria-label": "고른 레이어" });
-  const aboutFile = element("section", { class: "about", "aria-label": "고른 파일" });
+  const aboutLayer = element("div", { class: "about", role: "group", "aria-label": "고른 레이어" });
+  const aboutFile = element("div", { class: "about", role: "group", "aria-label": "고른 파일" });
   const content = element("div", { class: "content" });
+  const hint = () => element("p", {}, "파일을 고르면 어느 레이어가 담고 가렸는지 보입니다. Enter는 폴더를 펼치고 파일의 내용을 엽니다.");
 
   const fresh = (change, keep) => {
     Object.assign(looked, change);
@@ -344,11 +353,14 @@ async function render({ model, el }) {
     aboutLayer.replaceChildren(element("h3", {}, told.title),
       told.instruction ? element("pre", { tabindex: 0, "aria-label": "만든 명령" }, told.instruction) : "", facts(told.facts));
   }
+  let shown = ""; // the file that is told about, so that its content is not taken away again
+  const named = (node) => `${looked.image} ${looked.layer} ${node}`;
   async function showFile() {
     const node = files.selected();
-    if (node === undefined) return;
+    if (node === undefined || shown === named(node)) return;
     const told = await kernel.ask("file", { ...where(), node });
-    if (node !== files.selected() || !told.path) return;
+    if (node !== files.selected() || !told.path || shown === named(node)) return;
+    shown = named(node);
     content.replaceChildren(...(told.readable
       ? [element("button", { type: "button", onclick: () => showContent(node) }, "내용 보기")] : []));
     aboutFile.replaceChildren(element("h3", {}, told.path),
@@ -356,7 +368,7 @@ async function render({ model, el }) {
       facts(told.facts), content);
   }
   async function showContent(node) {
-    if (files.selected() === node && !aboutFile.contains(content)) await showFile();
+    await showFile();
     content.replaceChildren(element("p", { role: "status" }, "내용을 읽는 중입니다. 이미지를 다시 읽으므로 몇 초 걸릴 수 있습니다."));
     const told = await kernel.ask("content", { ...where(), node });
     if (node !== files.selected()) return;
@@ -367,7 +379,8 @@ async function render({ model, el }) {
   const scoped = later(() => {
     showScope();
     files.renew();
-    aboutFile.replaceChildren();
+    shown = "";
+    aboutFile.replaceChildren(hint());
   }, 60);
 
   const root = element("div", { class: "dockerlab layers", lang: "ko", role: "group", "aria-label": "레이어 탐색기" });
@@ -379,6 +392,7 @@ async function render({ model, el }) {
       scoped();
     });
     const writable = told.images.some((each) => each.levels.some((level) => level.writable));
+    root.setAttribute("aria-label", `레이어 탐색기: ${told.images.map((each) => each.name).join(", ")}`);
     root.append(
       element("div", { class: "left" },
         writable ? null : element("div", { class: "ghost" }, "컨테이너를 실행하면 이 위에 읽기·쓰기 레이어가 하나 놓입니다."),

@@ -10,7 +10,7 @@ from dockerlab.views.units import size
 
 READ_ONLY, WRITABLE = "읽기 전용", "읽기·쓰기"
 _BRIEF = 80
-_LONGEST = 20_000
+_READ = 1_000
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Level:
 
 def brief(instruction: str) -> str:
     """명령을 한 줄로 줄입니다."""
-    line = shown(" ".join(instruction[:_LONGEST].split()))
+    line = shown(" ".join(instruction[:_READ].split()))
     return (line if len(line) <= _BRIEF else line[: _BRIEF - 1] + "…") or "(기록 없음)"
 
 
@@ -107,9 +107,9 @@ def layer_facts(image: Image, level: Level, compared: bool) -> list[tuple[str, s
         alone = "0 B (다른 이미지와 함께 씀)" if level.shared else size(level.size)
         told += [("이 이미지만 쓰는 크기", alone)]
     told += [
-        ("더함", f"{len(changes.added):,}개"),
-        ("바꿈", f"{len(changes.changed):,}개"),
-        ("지움", f"{len(changes.deleted):,}개"),
+        ("더한 경로", f"{len(changes.added):,}개 (폴더 포함)"),
+        ("바꾼 경로", f"{len(changes.changed):,}개"),
+        ("지운 경로", f"{len(changes.deleted):,}개"),
         ("만든 낭비", f"{size(level.hides)} (아래 레이어에 남아 있지만 가린 것)" if level.hides else "0 B"),
         ("가려진 것", f"{size(level.hidden)} (여기 담겼지만 위에서 가린 것)" if level.hidden else "0 B"),
     ]

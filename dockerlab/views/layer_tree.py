@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from dockerlab.layering import File, Image, shown
+from dockerlab.layering import File, Image
 from dockerlab.layering.model import FOLDER
 from dockerlab.views.layer_scope import DELETED, MARKS, NOWHERE, Scope, all_paths, scope
 
@@ -126,7 +126,7 @@ class FileTree:
         if marks:
             matches = [one and mark & marks != 0 for one, mark in zip(matches, seen.marks, strict=True)]
         if search:
-            self._searched = self._searched or [shown(path).casefold() for path in self._paths]
+            self._searched = self._searched or [path.casefold() for path in self._paths]
             needle = search.casefold()
             matches = [one and needle in path for one, path in zip(matches, self._searched, strict=True)]
         files, kept, full = 0, matches.copy(), [False] * amount

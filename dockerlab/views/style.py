@@ -86,7 +86,7 @@ def canvas(width: float, height: float) -> Figure:
 
 def title(figure: Figure, text: str) -> None:
     """그림의 제목을 왼쪽 위에 적습니다."""
-    figure.suptitle(text, x=0.012, ha="left", fontsize=12.5, linespacing=1.4)
+    figure.suptitle(text, x=0.012, ha="left", fontsize=12.5, linespacing=1.4, parse_math=False)
 
 
 def footnotes(figure: Figure, lines: list[str]) -> None:

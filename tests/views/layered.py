@@ -8,7 +8,7 @@ from dockerlab.layering import File, FileContent, Image, Layer
 FILES = 100_000
 EVIL = (
     "/evil/<img src=x onerror=window.hacked=1>",
-    '/evil/"><script>window.hacked=1</script>',
+    '/evil/"><svg onload=window.hacked=1>',
     "/evil/\x1b[2J\x07",
     "/evil/\udcc7\udcd1\udcb1\udcdb",  # 한글 in EUC-KR
     "/evil/gpj.\u202etxt",
