@@ -32,6 +32,7 @@ class FrontDoor:
         self.path = path
         self.inner = inner
         self._server: asyncio.Server | None = None
+        self._serving: set[asyncio.Task[None]] = set()  # the loop itself would let go of them
 
     async def open(self) -> None:
         """듣기 시작합니다."""
@@ -45,6 +46,9 @@ class FrontDoor:
             self._server = None
 
     async def _serve(self, from_client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
         writers = [to_client]
         try:
             head = await from_client.readuntil(b"\r\n\r\n")
@@ -65,6 +69,7 @@ class FrontDoor:
         finally:
             for writer in writers:
                 writer.close()
+            self._serving.discard(task)
 
     async def _stdin(self, head: bytes) -> asyncio.StreamWriter:
         reader, writer = await asyncio.open_unix_connection(self.inner, limit=LIMIT)
