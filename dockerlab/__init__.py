@@ -25,6 +25,7 @@ _HOMES = {
     "doctor": "diagnosis.doctor",
     "exercise": "exercises.exercise",
     "explore": "views.layer_explorer.explore",
+    "glossary": "course.glossary.glossary",
     "grade": "grading.grade",
     "guests": "vm.guests",
     "hint": "exercises.hint",

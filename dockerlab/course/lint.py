@@ -6,6 +6,8 @@ know: a notebook saved without outputs is green. This check is what makes a gree
 
 from __future__ import annotations
 
+import ast
+import copy
 import json
 import re
 import warnings
@@ -17,11 +19,21 @@ from typing import Any
 import nbformat
 import nbformat.warnings
 
+from dockerlab.course import language, navigation
+from dockerlab.course.lessons import Lesson, all_lessons
+
 LONGEST_CELL = 15
+DEFINING = {"10"}
+"""함수를 정의해도 되는 수업입니다."""
 TAGS = {"nbval-ignore-output", "nbval-check-output", "raises-exception", "hide-input", "parameters"}
 _ABSOLUTE_PATH = re.compile(r"(?<![\w.:/>])(?:/(?:home|root|Users|work|workspace|opt)/\w|[A-Z]:\\\w)")
 # CommonMark leaves the asterisks of **굵게(bold)**는 standing: a closing mark after punctuation ends a word.
 _BROKEN_BOLD = re.compile(r"[^\w\s*]\*\*(?=[가-힣])")
+_PREDICTED = re.compile(r"""\blab\.predict\(\s*(["'].*?["'])""")
+# A line magic or a shell command, with its continued lines, alone or as the right side of "name = %…".
+_MAGIC = re.compile(r"^(\s*(?:[\w, ]+=\s*)?)[%!](?:.*\\\n)*.*$", re.MULTILINE)
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_ASSERTION = re.compile(r"^\s*assert\b", re.MULTILINE)
 _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 # Package registries and mirrors by the start of their SHA-256: a list of names would be its own find.
 _REGISTRIES = frozenset(
@@ -56,16 +68,48 @@ def problems(path: Path) -> list[str]:
             return [f"not a valid notebook: {error.message}"]
     found = [f"cell id {name!r} is used {times} times" for name, times in ids.items() if name and times > 1]
     found += _of_notebook(notebook)
+    proven = "\n".join(cell.source for cell in notebook.cells if _ASSERTION.search(cell.source))
     expected_count = 1
     for number, cell in enumerate(notebook.cells):
         name = f"cell {number} ({cell.get('id', 'no id')})"
         found += [f"{name}: {problem}" for problem in _of_text(json.dumps(cell, ensure_ascii=False))]
         if cell.cell_type == "markdown":
             found += [f"{name}: bold does not end: {text}" for text in _unended_bold(cell.source)]
+            found += [f"{name}: {problem}" for problem in language.problems(cell.source)]
         if cell.cell_type == "code":
-            found += [f"{name}: {problem}" for problem in _of_code(cell, expected_count)]
+            found += [f"{name}: {problem}" for problem in _of_code(cell, expected_count, proven)]
             expected_count += 1
-    return found
+    lesson = next((each for each in all_lessons() if each.file == path.name), None)
+    return found + (_of_lesson(notebook, lesson) if lesson else [])
+
+
+def _of_lesson(notebook: Any, lesson: Lesson) -> list[str]:
+    words = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    if not words or not code:
+        return ["a lesson has words and code"]
+    put = copy.deepcopy(words)
+    navigation.put(put, lesson)
+    asked = Counter(_PREDICTED.findall("\n".join(code)))
+    checks = (
+        (not re.match(rf"# {lesson.number}\. {re.escape(lesson.title)}(?=[:\n]|$)", words[0].source),
+         f"the title does not begin with '# {lesson.number}. {lesson.title}' of lessons.toml"),
+        (f'lab.lesson("{lesson.number}")' not in code[0],
+         f'the first code cell does not say lab.lesson("{lesson.number}")'),
+        ([cell.source for cell in put] != [cell.source for cell in words],
+         "links or contents are old: python -m dockerlab.course.navigation notebooks"),
+        (lesson.number not in DEFINING and any(map(_defines, code)), "a function or a class is defined"),
+    )  # fmt: skip
+    found = [problem for wrong, problem in checks if wrong]
+    return found + [f"asked twice: {question}" for question, times in asked.items() if times > 1]
+
+
+def _defines(source: str) -> bool:
+    """Whether a cell of Python defines something; what a ``%%magic`` runs elsewhere is its own matter."""
+    if source.startswith("%%"):
+        return False
+    python = _MAGIC.sub(r"\1None", source)
+    return any(isinstance(node, _DEFINITIONS) for node in ast.walk(ast.parse(python)))
 
 
 def _of_notebook(notebook: Any) -> list[str]:
@@ -100,7 +144,15 @@ def _unended_bold(source: str) -> list[str]:
     return [span for span in spans if _BROKEN_BOLD.search(span)]
 
 
-def _of_code(cell: Any, expected_count: int) -> list[str]:
+def _asserted(source: str, proven: str) -> bool:
+    """A cell magic asserts nothing itself: what it leaves ``--as NAME`` has to be asserted by another cell."""
+    if not source.startswith("%%"):
+        return bool(_ASSERTION.search(source))
+    kept = re.match(r"%%.* --as (\w+)", source)
+    return bool(kept and re.search(rf"\b{kept[1]}\b", proven))
+
+
+def _of_code(cell: Any, expected_count: int, proven: str) -> list[str]:
     tags = set(cell.metadata.get("tags", ()))
     lines = cell.source.splitlines()
     checks = (
@@ -112,7 +164,7 @@ def _of_code(cell: Any, expected_count: int) -> list[str]:
         (bool(tags - TAGS), f"tags that nobody reads: {', '.join(sorted(tags - TAGS))}"),
         (re.search(r"^\s*#\s*NBVAL_", cell.source, re.MULTILINE), "use a tag, not an NBVAL comment"),
         (
-            "nbval-ignore-output" in tags and not re.search(r"^\s*assert\b", cell.source, re.MULTILINE),
+            "nbval-ignore-output" in tags and not _asserted(cell.source, proven),
             "its output is not compared and nothing is asserted",
         ),
         (

@@ -1,13 +1,18 @@
 """노트북의 첫 글 셀과 마지막 글 셀 끝에 놓는, 이전과 다음 수업으로 가는 길과 차례입니다.
 
-Written by ``dockerlab.course.execution``, checked by the lint: nobody keeps links by hand.
+Written by ``dockerlab.course.execution``, checked by the lint: nobody keeps links by hand. Run as
+``python -m dockerlab.course.navigation notebooks`` when only the list of lessons has changed.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
+
+import nbformat
 
 from dockerlab.course.lessons import Lesson, all_lessons
 
@@ -43,9 +48,9 @@ def put(cells: Sequence[Any], lesson: Lesson) -> None:
     headings = _HEADING.findall(_FENCED.sub("", "\n".join(cell.source for cell in words)))
     path = path_line(lesson)
     top = f"⏱ 약 {lesson.minutes}분 · {path}" + (f"\n\n{contents_line(headings)}" if headings else "")
-    words[0].source = f"{words[0].source}\n\n---\n\n{top}"
+    words[0].source = f"{words[0].source.rstrip()}\n\n---\n\n{top}"
     if len(words) > 1:
-        words[-1].source = f"{words[-1].source}\n\n---\n\n{path}"
+        words[-1].source = f"{words[-1].source.rstrip()}\n\n---\n\n{path}"
 
 
 def without(source: str) -> str:
@@ -64,3 +69,17 @@ def _anchor(heading: str) -> str:
 
 def _words(heading: str) -> str:
     return re.sub(r"[`*]|\[([^\]]*)\]\([^)]*\)", lambda found: found.group(1) or "", heading)
+
+
+def main(folders: Sequence[str]) -> None:
+    """폴더에 있는 수업들의 길과 차례를, 다시 실행하지 않고 고칩니다."""
+    for lesson in all_lessons():
+        for path in (Path(folder, lesson.file) for folder in folders):
+            if path.is_file():
+                notebook = nbformat.read(path, as_version=4)
+                put(notebook.cells, lesson)
+                nbformat.write(notebook, path)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

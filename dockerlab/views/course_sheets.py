@@ -9,10 +9,17 @@ from dockerlab.views.sheets import Sheet
 from dockerlab.views.units import amount, between, times
 
 if TYPE_CHECKING:
+    from dockerlab.course.glossary import Glossary
     from dockerlab.course.lessons import Lesson
     from dockerlab.course.prediction import Outcome, Prediction
 
 _KNOWN_UNITS = ("s", "bytes", "ratio")
+
+
+def glossary_sheet(glossary: Glossary) -> Sheet:
+    """용어마다 한국어, 영어, 한 줄의 뜻입니다."""
+    rows = tuple((term.korean, term.english, term.line.replace("`", "")) for term in glossary.terms)
+    return Sheet(caption=f"용어 {len(rows)}개", columns=("용어", "영어", "뜻"), rows=rows)
 
 
 def lesson_sheet(lesson: Lesson) -> Sheet:

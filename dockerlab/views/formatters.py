@@ -40,6 +40,7 @@ SHEETS: dict[tuple[str, str], Callable[[Any], Sheet]] = {
     ("dockerlab.claims.claim", "Claim"): sheets.claim_sheet,
     ("dockerlab.claims.claim", "ComparisonTable"): sheets.claims_sheet,
     ("dockerlab.claims.whereabouts", "Whereabouts"): sheets.whereabouts_sheet,
+    ("dockerlab.course.glossary", "Glossary"): course_sheets.glossary_sheet,
     ("dockerlab.course.lessons", "Lesson"): course_sheets.lesson_sheet,
     ("dockerlab.course.standing", "Progress"): record_sheets.progress_sheet,
     ("dockerlab.course.prediction", "Prediction"): course_sheets.prediction_sheet,
