@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from dockerlab.engine.rungs import Say, StartFailed
+from dockerlab.engine.rungs import DIES_WITH_US, Say, StartFailed
 
 _DISK_AT_MOST = 8 * 2**30  # the image is sparse: it takes what is used of it
 _DISK_AT_LEAST = 512 * 2**20
@@ -84,7 +84,7 @@ async def format_disk(image: Path, size: int, mke2fs: Sequence[str], bundle: Pat
     with new.open("wb") as file:
         file.truncate(size)
     made = await asyncio.create_subprocess_exec(
-        *(*mke2fs, "-q", "-t", "ext4", "-m", "0", *options, str(new)),
+        *(*DIES_WITH_US, *mke2fs, "-q", "-t", "ext4", "-m", "0", *options, str(new)),
         env={"MKE2FS_CONFIG": str(bundle / "etc/mke2fs.conf")},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
