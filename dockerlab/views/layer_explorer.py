@@ -32,7 +32,7 @@ def explore(image: str | Image, other: str | Image | None = None) -> LayerExplor
 class LayerExplorer(anywidget.AnyWidget):
     """레이어 더미와 파일의 나무입니다. 화면은 보이는 만큼만 물어서 받습니다."""
 
-    _esm = source("layer_explorer.js")
+    _esm = source("layer_stack.js", "layer_tree.js", "layer_explorer.js")
     _css = source("layer_explorer.css")
 
     def __init__(self, images: Sequence[Image], readers: Sequence[Reader]) -> None:

@@ -8,13 +8,13 @@ from typing import Any
 HERE = Path(__file__).parent
 
 
-def source(file: str) -> str:
+def source(*files: str) -> str:
     """위젯의 ``.js``나 ``.css``를, 모든 위젯이 함께 쓰는 것을 앞에 붙여 돌려줍니다.
 
     anywidget takes one module and one style sheet a widget, so sharing is by putting together.
     """
-    shared = (HERE / f"widgets{Path(file).suffix}").read_text(encoding="utf-8")
-    return shared + "\n" + (HERE / file).read_text(encoding="utf-8")
+    shared = f"widgets{Path(files[0]).suffix}"
+    return "\n".join((HERE / file).read_text(encoding="utf-8") for file in (shared, *files))
 
 
 def with_twins(live: Any, **twins: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -157,6 +157,8 @@ def test_everything_is_reached_by_keyboard_alone(sight):
     part(page, ".about pre", 1).get_by_text("COPY . /app").wait_for()
     press(page, "End", "ArrowRight")
     assert chosen(page, 1).startswith("이미지 small:1 전체")
+    press(page, "ArrowUp", "ArrowDown")  # the shared layers are walked through without changing sides
+    assert chosen(page, 1).startswith("이미지 small:1 전체")
     press(page, "ArrowLeft", "Home", "ArrowDown", "ArrowDown")
     part(page, ".about h3", 1).get_by_text("2번 레이어").wait_for()
     for letter in "abdx":  # commands of JupyterLab: new cells, delete, cut
