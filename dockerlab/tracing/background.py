@@ -25,6 +25,7 @@ class Background:
 
     def __exit__(self, *_: object) -> None:
         self.run(_cancel_all())
+        self.run(self._loop.shutdown_default_executor())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

@@ -43,9 +43,7 @@ def ctr(endpoint: Endpoint) -> list[str]:
     """이 엔진의 containerd를 부르는 ``ctr`` 명령입니다. 닿을 수 없으면 까닭을 ``CannotTrace``로 던집니다."""
     address = _socket(endpoint)
     if address is None:
-        raise CannotTrace(
-            f"이 엔진({endpoint.origin})의 containerd는 다른 커널 안에 있거나 소켓이 보이지 않습니다."
-        )
+        raise CannotTrace("이 엔진의 containerd는 다른 커널 안에 있거나 그 소켓이 여기서 보이지 않습니다.")
     if not os.access(address, os.R_OK | os.W_OK):
         raise CannotTrace(f"containerd의 소켓({address})을 열 권한이 없습니다.")
     if program := shutil.which("ctr"):

@@ -131,10 +131,26 @@ def runc_hops(calls: Iterable[Call], mentioned: Mentioned) -> Iterator[Hop]:
             yield Hop("runc", call.start, call.end - call.start, f"runc {call.command}", detail)
 
 
-def process_hops(seen: Iterable[Process], hops: Iterable[Hop], client: Hop) -> Iterator[Hop]:
-    """프로세스들입니다. 언제 시작하고 끝났는지는 runc와 dockerd가 한 말에서 압니다."""
+def unseen(hops: Iterable[Hop]) -> bool:
+    """시작한 컨테이너 가운데 프로세스를 보지 못한 것이 있고, 그럴 까닭이 따로 없었는지 봅니다."""
+    hops = tuple(hops)
+    looked = any(hop.lane == "process" for hop in hops)
+    started = {hop.detail["container"] for hop in hops if hop.what == "container start"}
+    return looked and bool(started - {hop.detail["container"] for hop in hops if _is_containers(hop)})
+
+
+def _is_containers(hop: Hop) -> bool:
+    return hop.lane == "process" and hop.detail["role"] == "container"
+
+
+def process_hops(seen: Iterable[Process], hops: Iterable[Hop], client: Hop, via: str) -> Iterator[Hop]:
+    """프로세스들입니다. 언제 시작하고 끝났는지는 runc와 dockerd가 한 말에서 압니다.
+
+    ``via``는 어디에서 읽었는지입니다: 이 커널의 ``proc``, 또는 다른 커널에 보낸 ``container``.
+    """
     hops = tuple(hops)
     created, started, died = (_times(hops, what) for what in ("runc create", "runc start", "container die"))
+    told = _times(hops, "container start")
     ended = died | _times(hops, "/tasks/exit")
     reaped = ended | _times(hops, "/tasks/delete")
     ours = {hop.detail["container"] for hop in hops if hop.lane in ("runc", "dockerd")}
@@ -144,7 +160,8 @@ def process_hops(seen: Iterable[Process], hops: Iterable[Hop], client: Hop) -> I
         if process.role == "shim":
             start, stop = min(start, created.get(container, start)), reaped.get(container, stop)
         elif process.role == "container":
-            start, stop = started.get(container, start), ended.get(container, stop)
+            start = started.get(container, min(start, told.get(container, start)))
+            stop = ended.get(container, stop)
         else:  # there before the command, and after it
             start = client.start
         stop = max(start, stop)
@@ -159,6 +176,7 @@ def process_hops(seen: Iterable[Process], hops: Iterable[Hop], client: Hop) -> I
             "namespaces": dict(process.namespaces),
             "cgroup": process.cgroup,
             "container": container,
+            "via": via,
         }
         what = f"{process.program} (PID {process.pid}{inside})"
         yield Hop("process", start, stop - start, what, detail, waiting=process.role != "container")

@@ -8,12 +8,13 @@ import socket
 import struct
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dockerlab.engine import Endpoint
 
 PROC = Path("/proc")
+TICKS = 100  # a second, in what every Linux kernel tells of the start of a process
 NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts")
 
 
@@ -36,6 +37,10 @@ class Process:
     started: float
     container: str = ""
     becomes: tuple[str, ...] = ()
+
+    def playing(self, role: str, container: str) -> Process:
+        """그 컨테이너를 위해 그 역할을 하는 것으로 적습니다."""
+        return replace(self, role=role, container=container)
 
     @property
     def program(self) -> str:
@@ -84,26 +89,40 @@ def _belongs(pid: int, shim: int, container: str) -> bool:
     return container in _cgroup(pid) or _namespace(pid, "pid") != _namespace(shim, "pid")
 
 
-def _read(pid: int, role: str, container: str = "") -> Process | None:
-    try:
-        fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
-        status = (PROC / str(pid) / "status").read_text()
-    except OSError:
-        return None
+def described(
+    stat: str, status: str, command: str, cgroup: str, namespaces: Mapping[str, int], booted: float
+) -> Process:
+    """``/proc``의 파일들이 말하는 프로세스입니다. ``booted``는 그 커널이 켜진 때(시간축의 초)입니다.
+
+    역할은 아직 프로그램의 이름일 뿐입니다.
+    """
+    head, _, rest = stat.rpartition(")")
+    pid, _, name = head.partition(" (")
+    fields = rest.split()
     numbers = next((line.split()[1:] for line in status.splitlines() if line.startswith("NSpid:")), [])
-    ticks = int(fields[19]) / os.sysconf("SC_CLK_TCK")
-    started = ticks - time.clock_gettime(time.CLOCK_BOOTTIME) + time.perf_counter()
     return Process(
-        role=role,
-        pid=pid,
+        role=name,
+        pid=int(pid),
         parent=int(fields[1]),
         inside=tuple(map(int, numbers[1:])),
-        command=_command(pid),
-        namespaces={kind: inode for kind in NAMESPACES if (inode := _namespace(pid, kind))},
-        cgroup=_cgroup(pid),
-        started=started,
-        container=container,
+        command=tuple(command.rstrip("\0").split("\0")),
+        namespaces=namespaces,
+        cgroup=_path_of(cgroup),
+        started=booted + int(fields[19]) / TICKS,
     )
+
+
+def _read(pid: int, role: str, container: str = "") -> Process | None:
+    try:
+        stat = (PROC / str(pid) / "stat").read_text()
+        status = (PROC / str(pid) / "status").read_text()
+        cgroup = (PROC / str(pid) / "cgroup").read_text()
+        command = (PROC / str(pid) / "cmdline").read_text(errors="replace")
+    except OSError:
+        return None
+    namespaces = {kind: inode for kind in NAMESPACES if (inode := _namespace(pid, kind))}
+    booted = time.perf_counter() - time.clock_gettime(time.CLOCK_BOOTTIME)
+    return described(stat, status, command, cgroup, namespaces, booted).playing(role, container)
 
 
 def _pids() -> Iterator[int]:
@@ -134,12 +153,15 @@ def _command(pid: int) -> tuple[str, ...]:
 
 
 def _cgroup(pid: int) -> str:
-    """The path in the hierarchy of processes (v2), or in the one that counts memory (v1)."""
     try:
-        lines = (PROC / str(pid) / "cgroup").read_text().splitlines()
+        return _path_of((PROC / str(pid) / "cgroup").read_text())
     except OSError:
         return ""
-    paths = {controllers: path for _, controllers, path in (line.split(":", 2) for line in lines)}
+
+
+def _path_of(cgroup: str) -> str:
+    """The path in the hierarchy of processes (v2), or in the one that counts memory (v1)."""
+    paths = {kinds: path for _, kinds, path in (line.split(":", 2) for line in cgroup.splitlines())}
     return paths.get("memory") or paths.get("") or ""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import shlex
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +20,7 @@ from dockerlab.tracing import clock, command, containerd, joining, processes, ru
 from dockerlab.tracing.background import Background
 from dockerlab.tracing.events import EngineEvents, Event
 from dockerlab.tracing.hops import LANES, Hop, Trace
+from dockerlab.tracing.lookout import Lookout
 from dockerlab.tracing.news import News
 from dockerlab.tracing.relay import Relay, relayable
 
@@ -35,13 +38,15 @@ class Recording:
         self.news = News()
         self.relay = Relay(connected.endpoint, path)
         self.dockerd = processes.daemon(connected.endpoint)
+        self.lookout: Lookout | None = None
         self.own_clock = clock.own()
         self.engine_clock = self.own_clock if self.dockerd else clock.of_engine(connected.endpoint)
-        self.since = time.perf_counter() + self.engine_clock.offset - self.engine_clock.bound
-        self.events = EngineEvents(connected.endpoint, self.since, self.news, self._told)
+        since = time.perf_counter() + self.engine_clock.offset - self.engine_clock.bound
+        self.events = EngineEvents(connected.endpoint, since, self.news, self._told)
         self.containerd: containerd.ContainerdEvents | None = None
         self.runc: runc.RuncCalls | None = None
         self.seen: list[processes.Process] = []
+        self._looking: set[asyncio.Task[None]] = set()
 
     @property
     def url(self) -> str:
@@ -59,12 +64,22 @@ class Recording:
             self.notes.append(f"containerd: {error.what}")
         folder = runc.place(self.engine.endpoint)
         if folder is None:
-            self.notes.append("runc: 내장 엔진에 등록한 런타임만 부름을 기록할 수 있습니다.")
+            self.notes.append(f"runc: {runc.why_not(self.engine.endpoint)}")
         else:
             self.runc = runc.RuncCalls(folder, self.own_clock, self.news, self._created)
             await self.runc.start()
         if self.dockerd is None:
-            self.notes.append("process: 엔진이 이 커널에서 돌지 않아 /proc에서 볼 수 없습니다.")
+            await self._send_lookout()
+
+    async def _send_lookout(self) -> None:
+        """엔진이 다른 커널에서 돌면 그 커널의 /proc과 시계를 읽을 컨테이너를 보냅니다."""
+        self.lookout = Lookout(self.engine)
+        try:
+            await self.lookout.start()
+            clocks = (self.engine_clock, await self.lookout.clock())
+            self.engine_clock = min(clocks, key=lambda each: each.bound)
+        except CannotTrace as error:
+            self.notes.append(f"process: 엔진이 다른 커널에서 돌고, {error.what}")
 
     async def close(self) -> None:
         """모든 기록을 멈춥니다."""
@@ -74,6 +89,8 @@ class Recording:
             await self.containerd.close()
         if self.runc is not None:
             await self.runc.close()
+        if self.lookout is not None:
+            await self.lookout.close()
 
     def _created(self, call: runc.Call) -> None:
         """컨테이너의 프로세스가 있지만 아직 그 프로그램을 시작하지 않은 순간입니다."""
@@ -85,12 +102,21 @@ class Recording:
 
     def _told(self, event: Event) -> None:
         """runc의 말을 듣지 못했으면 시작했다는 말에 봅니다. 짧은 명령은 벌써 끝났을 수 있습니다."""
-        started = (event.kind, event.action) == ("container", "start")
-        if started and self.dockerd is not None and event.id not in {each.container for each in self.seen}:
+        if (event.kind, event.action) != ("container", "start"):
+            return
+        if self.lookout is not None:
+            self._looking.add(asyncio.create_task(self._look(event.id)))
+        elif self.dockerd is not None and event.id not in {each.container for each in self.seen}:
             self.seen += processes.snapshot(self.dockerd, event.id)
+
+    async def _look(self, container: str) -> None:
+        with contextlib.suppress(OSError, EOFError):  # the lookout is gone, and what it would have seen
+            self.seen += await self.lookout.snapshot(container)
 
     async def settle(self) -> tuple[str, ...]:
         """이미 답한 일의 소식이 모두 올 때까지 기다리고, 오지 않은 것을 돌려줍니다."""
+        if self._looking:
+            await asyncio.wait(self._looking, timeout=PATIENCE)
         missing = list(self.relay.faults)
         exchanges = await self.relay.exchanges()
         wanted = set(joining.expected(exchanges))
@@ -136,7 +162,10 @@ class Recording:
                 self.notes.append(
                     f"runc: --runtime={runc.RUNTIME} 없이 만든 컨테이너라 부름을 기록하지 못했습니다."
                 )
-        hops += joining.process_hops(self.seen, hops, hops[0])
+        via = "proc" if self.lookout is None else "container"
+        hops += joining.process_hops(self.seen, hops, hops[0], via)
+        if joining.unseen(hops):
+            self.notes.append("process: 컨테이너의 프로세스가 /proc을 읽기 전에 끝났습니다.")
         ordered = sorted(hops, key=lambda hop: (hop.start, LANES.index(hop.lane)))
         placed = tuple(replace(hop, start=hop.start - ran.start) for hop in ordered)
         return Trace(name, placed, missing, tuple(self.notes), self.engine_clock.bound)

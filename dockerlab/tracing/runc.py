@@ -52,6 +52,13 @@ def place(endpoint: Endpoint) -> Path | None:
     return folder if folder.is_dir() and os.access(folder, os.W_OK) else None
 
 
+def why_not(endpoint: Endpoint) -> str:
+    """그런 런타임이 없는 까닭입니다."""
+    if endpoint.kind == "embedded":
+        return "엔진이 다른 커널 안에서 돌아, 그 안에서 runc를 부르는 것은 여기서 보이지 않습니다."
+    return "이 엔진에는 부름을 기록하는 런타임이 없습니다(DOCKERLAB_ENGINE=embedded에는 있습니다)."
+
+
 class RuncCalls:
     """런타임이 하는 말을 파이프로 듣고 모읍니다. ``created``는 create가 끝날 때마다 불립니다."""
 

@@ -24,6 +24,11 @@ _PROCESS_COLUMNS = (
     *("dockerd와 다른 네임스페이스", "cgroup"),
 )
 _DEPTHS = {"dockerd": 0, "containerd": 1, "shim": 2, "container": 3}
+_SEEN_BY = {
+    "proc": "이 컴퓨터의 /proc에서 읽었습니다.",
+    "container": "엔진이 다른 커널 안에서 돌아, 그 안에 띄운 도우미 컨테이너(--pid=host)로 /proc을 "
+    "읽었습니다. 여기서 호스트는 그 커널입니다.",
+}
 _LONG_ID = re.compile(r"([0-9a-f]{12})[0-9a-f]{20,}")
 
 
@@ -86,6 +91,7 @@ def processes_sheet(trace: Trace) -> Sheet:
         caption="프로세스: 위의 것이 아래의 것을 돌봅니다",
         columns=_PROCESS_COLUMNS,
         rows=tuple(_process_row(hop, engine) for hop in hops),
+        notes=tuple(_SEEN_BY[via] for via in sorted({hop.detail["via"] for hop in hops})),
     )
 
 

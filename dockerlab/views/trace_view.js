@@ -1,9 +1,11 @@
 // The lanes of a trace: every hop is a button on the axis of time, and opens to what is known of it.
+let numbered = 0;
+
 export default {
   render({ model, el }) {
     const story = model.get("story");
     const buttons = [];
-    const detail = element("section", { class: "detail", id: `detail-${model.cid ?? Math.random()}`, tabindex: "-1" });
+    const detail = element("section", { class: "detail", id: `dockerlab-trace-${(numbered += 1)}` });
     detail.hidden = true;
 
     const root = element(
@@ -27,6 +29,7 @@ export default {
       detail.replaceChildren(...described(story, number));
       detail.setAttribute("aria-label", `${number + 1}번째 일의 내용`);
       detail.hidden = false;
+      detail.scrollIntoView({ block: "nearest" });
     }
 
     function close() {
@@ -174,5 +177,6 @@ function processes(table) {
       element("thead", {}, element("tr", {}, table.columns.map((name) => element("th", { scope: "col" }, name)))),
       element("tbody", {}, table.rows.map((row) => element("tr", {}, cells(row)))),
     ),
+    table.notes.map((note) => element("p", { class: "hint" }, note)),
   );
 }

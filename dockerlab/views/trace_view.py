@@ -92,6 +92,7 @@ def story(trace: Trace) -> dict[str, Any]:
             "caption": processes.caption,
             "columns": processes.columns,
             "rows": processes.rows,
+            "notes": processes.notes,
         },
         "remarks": remarks(trace),
     }
