@@ -6,11 +6,15 @@ import http.client
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dockerlab import engine
 from dockerlab.containers.stream import STDOUT, Stream
+from dockerlab.errors import DockerlabError
 from dockerlab.images import names
+
+if TYPE_CHECKING:
+    from dockerlab.layering import Image
 
 OUTPUT_LIMIT = 64 * 1024
 PATIENCE = 5.0  # seconds for a command inside
@@ -122,7 +126,7 @@ class Box:
 
 
 class View:
-    """엔진을 들여다봅니다. 아무것도 바꾸지 않습니다."""
+    """엔진을 들여다봅니다. 학습자의 것은 아무것도 바꾸지 않습니다."""
 
     def __init__(self, connected: engine.Engine) -> None:
         self.engine = connected
@@ -149,6 +153,31 @@ class View:
         """컨테이너가 그 이미지로 만들어졌는지, 내용(id)으로 봅니다."""
         image = self.image(name)
         return image is not None and box.image == image["Id"]
+
+    def layers(self, name: str) -> Image:
+        """이미지의 레이어입니다."""
+        from dockerlab.layering import layers
+
+        return layers(name)
+
+    def file(self, name: str, path: str) -> str:
+        """이미지의 가장 아래 레이어부터 찾은 파일의 내용입니다. 위에서 지운 파일도 읽습니다."""
+        from dockerlab.layering import read_file
+
+        for at, layer in enumerate(self.layers(name).layers):
+            if any(file.path == path for file in layer.files):
+                return read_file(name, path, at).data.decode("utf-8", "replace")
+        return ""
+
+    def run(self, name: str, command: Sequence[str] | None = None) -> Told:
+        """이미지로 컨테이너를 하나 띄워 끝까지 실행해 봅니다. 네트워크 없이, 한도를 걸고 합니다."""
+        from dockerlab import containers
+
+        try:
+            run = containers.run(name, command, deadline=PATIENCE * 2, output_limit=OUTPUT_LIMIT)
+        except DockerlabError as error:
+            return Told(None, error.what)
+        return Told(run.exit_code, run.stdout)
 
     def network(self, name: str) -> dict[str, Any] | None:
         """네트워크입니다(엔진의 말 그대로)."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dockerlab import engine, images
 from dockerlab.exercises.model import Exercise, Given
 from dockerlab.exercises.observation import View
+from dockerlab.images import building
 from dockerlab.progress import Report, silent
 
 EXERCISE = "dockerlab.exercise"
@@ -17,3 +20,9 @@ def prepare(exercise: Exercise, given: Given, connected: engine.Engine, report: 
         images.ensure(name, report)
     if exercise.prepare is not None:
         exercise.prepare(View(connected), given)
+
+
+def image_for(tag: str, text: str, files: Mapping[str, str] | None = None) -> None:
+    """과제가 미리 만들어 두는 이미지입니다. 이미 있으면 그대로 둡니다."""
+    if View(engine.connect()).image(tag) is None:
+        building.build(text, tag, files=files or {})
