@@ -68,6 +68,11 @@ class LearningRecord:
         """배우기 전과 배운 뒤의 답입니다."""
         return Page((record_sheets.growth_sheet(self._record),))
 
+    def details(self) -> Page:
+        """수업마다의 예상과 실측, 적은 문장, 남긴 값, 답입니다."""
+        nothing = Sheet(caption="예상과 실측", verdict="아직 기록이 없습니다.")
+        return Page(record_sheets.lesson_sheets(self._record) or (nothing,))
+
     def page(self) -> Page:
         """모든 것입니다. 기록이 없으면 진도와 점검표만 있습니다."""
         record = self._record
