@@ -63,7 +63,7 @@ def build(
     Raises:
         BuildFailed: 어느 단계가 실패했을 때. 어느 단계인지(``step``), 무엇을 찍었는지 말합니다.
         DockerfileInvalid: 글을 Dockerfile로 읽을 수 없을 때.
-        ImageMissing, ImageUnknown, RegistryUnreachable, …: 바탕 이미지를 얻지 못했을 때.
+        ImageMissing, ImageUnknown, RegistryUnreachable, …: 베이스 이미지를 얻지 못했을 때.
         ImageError: 그 이름의 이미지가 과정이 만든 것이 아닐 때.
     """
     _check(network, timeout)

@@ -76,7 +76,7 @@ def _todo(told: Following, code: int, network: str) -> str:
         return "이미지를 만드는 명령에는 네트워크가 없습니다. 필요하면 --network bridge를 적으십시오."
     return {
         126: "그 파일에 실행 권한이 있는지, 이 이미지의 CPU에 맞는지 확인하십시오.",
-        127: "바탕 이미지에 그 명령이 있는지, 철자가 맞는지 확인하십시오.",
+        127: "베이스 이미지에 그 명령이 있는지, 철자가 맞는지 확인하십시오.",
         137: "메모리 한도를 넘었을 수 있습니다. memory를 늘리거나 일을 나누십시오.",
     }.get(code, "찍힌 글에서 까닭을 찾아 명령을 고친 뒤 다시 만드십시오. 앞의 단계는 캐시에서 씁니다.")
 
@@ -85,16 +85,16 @@ def _no_base(told: Following, message: str, cause: DockerlabError | None) -> Doc
     at = f"{told.steps[-1].number}번째 단계: {told.steps[-1].instruction}"
     if "invalid reference format" in message:
         return InvalidReference(
-            "바탕 이미지의 이름이 문법에 맞지 않습니다.",
+            "베이스 이미지의 이름이 문법에 맞지 않습니다.",
             seen=f"{at} ({message})",
             todo="예: FROM dockerlab/tiny",
         )
     kind = ImageMissing if cause is None or isinstance(cause, EngineRefused) else type(cause)
     course = ", ".join(names.reference(name).removesuffix(":latest") for name in names.COURSE)
     return kind(
-        f"바탕 이미지가 이 엔진에 없고, 가져오지도 못했습니다({at}).",
+        f"베이스 이미지가 이 엔진에 없고, 가져오지도 못했습니다({at}).",
         seen=message,
-        todo=f"이름의 철자를 확인하십시오. 네트워크가 없으면 과정 이미지({course})를 바탕으로 쓰십시오.",
+        todo=f"이름의 철자를 확인하십시오. 네트워크가 없으면 과정 이미지({course})를 베이스 이미지로 쓰십시오.",
     )
 
 

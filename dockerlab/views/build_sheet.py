@@ -39,7 +39,7 @@ def built_sheet(built: Built) -> Sheet:
 
 def _how(step: BuildStep) -> str:
     if step.base:
-        return "바탕"
+        return "베이스"
     return "캐시" if step.cached else "실행"
 
 

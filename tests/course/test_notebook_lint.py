@@ -44,6 +44,13 @@ def test_a_clean_notebook_has_no_problem(tmp_path):
         (notebook(cell("")), "empty code cell"),
         (notebook(cell("1\n" * (LONGEST_CELL + 1))), "is the limit"),
         (notebook(cell("x = 1", metadata={"tags": ["nbval-ignore-output"]})), "nothing is asserted"),
+        (
+            notebook(
+                cell("%%container tiny --as kept\ndate", metadata={"tags": ["nbval-ignore-output"]}),
+                cell("assert keptt", 2),
+            ),
+            "nothing is asserted",
+        ),
         (notebook(cell(metadata={"tags": ["nbval-ignore-ouput"]})), "tags that nobody reads"),
         (notebook(cell("# NBVAL_SKIP\n1")), "use a tag"),
         (notebook(cell(metadata={"execution": {"iopub.status.busy": "2026"}})), "timing metadata"),
