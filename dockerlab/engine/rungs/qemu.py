@@ -40,12 +40,13 @@ ASLEEP, AWAKE = b"dockerlab: asleep", b"dockerlab: awake"
 
 def impossible() -> str:
     """이 컴퓨터에서 쓸 수 없는 까닭입니다. 쓸 수 있으면 빈 글입니다."""
-    from dockerlab.vm import qemu
+    from dockerlab.vm import catalog, qemu
 
     if platform.system() != "Linux":
         return f"Linux에서만 동작합니다(이 컴퓨터: {platform.system()})."
     try:
         found = qemu.find()
+        catalog.kernel()
     except DockerlabError as error:
         return f"{error.what} 할 일: {error.todo}"
     asked = [*found.command, "-device", "virtio-9p-pci,help"]
