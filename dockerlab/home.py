@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from dockerlab import courseware
+from dockerlab.course import homepage, standing
 from dockerlab.errors import CourseMissing, ToolMissing
 
 FIRST_PAGE = "README.md"
@@ -65,11 +66,24 @@ def open_lab(
         ) from error
 
     token = os.environ.get("JUPYTER_TOKEN") or secrets.token_urlsafe(24)
-    page = f"/lab/tree/{quote(FIRST_PAGE)}" if (folder / FIRST_PAGE).exists() else "/lab"
+    first = _first_page(folder)
+    page = f"/lab/tree/{quote(first)}" if first else "/lab"
     _prepare_environment()
     server = LabApp.initialize_server(argv=_options(folder, port, token, page, browser))
     announce(f"http://127.0.0.1:{server.port}{page}?{urlencode({'token': token})}")
     server.start()
+
+
+def _first_page(folder: Path) -> str:
+    """The learner's own page with what is done and next; the README where the folder cannot be written."""
+    if (folder / LESSONS).is_dir():
+        try:
+            page = homepage.homepage(standing.lessons())
+            (folder / homepage.FILE).write_text(page, encoding="utf-8")
+            return homepage.FILE
+        except OSError:
+            pass  # read-only: the course is still there to read
+    return FIRST_PAGE if (folder / FIRST_PAGE).exists() else ""
 
 
 def _prepare_environment() -> None:

@@ -50,7 +50,7 @@ def read(lesson: str = "") -> tuple[Event, ...]:
     """수업 하나, 번호가 없으면 모든 수업의 기록을 일어난 차례대로 돌려줍니다."""
     try:
         files = sorted(places.record_dir().glob(f"{lesson or '[0-9][0-9]'}.jsonl"))
-    except PlaceNotWritable:
+    except (DiskFull, PlaceNotWritable):
         return ()
     events = [event for file in files for event in _events(file)]
     return tuple(sorted(events, key=lambda event: datetime.fromisoformat(event.at)))
