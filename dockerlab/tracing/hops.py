@@ -65,15 +65,18 @@ class Trace:
         모두 더하면 ``total``입니다. dockerd와 containerd의 이벤트는 한순간이라, 그들이 일한 시간은 일을 시킨
         REST 요청의 것으로 셉니다.
         """
-        spent = dict.fromkeys(LANES, 0.0)
-        busy = [hop for hop in self.hops if hop.seconds > 0 and not hop.waiting]
         total = self.total
-        edges = sorted(
-            {0.0, total, *(edge for hop in busy for edge in (hop.start, hop.end) if 0 < edge < total)}
-        )
-        for left, right in pairwise(edges):
-            depths = [LANES.index(hop.lane) for hop in busy if hop.start <= left and right <= hop.end]
-            spent[LANES[max(depths, default=0)]] += right - left
+        changes = [(0.0, 0, 0), (total, 0, 0)]  # when, the lane, one more or one less at work in it
+        for hop in self.hops:
+            start, end = max(0.0, hop.start), min(total, hop.end)
+            if start < end and not hop.waiting:
+                changes += [(start, LANES.index(hop.lane), 1), (end, LANES.index(hop.lane), -1)]
+        spent = dict.fromkeys(LANES, 0.0)
+        busy = [0] * len(LANES)
+        for (left, lane, change), (right, _, _) in pairwise(sorted(changes)):
+            busy[lane] += change
+            deepest = max((depth for depth, count in enumerate(busy) if count), default=0)
+            spent[LANES[deepest]] += right - left
         return {lane: seconds for lane, seconds in spent.items() if seconds}
 
     def as_dict(self) -> dict[str, Any]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from dockerlab.tracing import Hop, Trace
 
 LONGEST = 4000  # letters of a block; the trace itself keeps more
+LONGEST_FACT = 1000
+LONGEST_NAME = 100
 MOST = 300  # entries; more could be neither drawn nor walked through
 _SHORT_ID = re.compile(r"\b([0-9a-f]{4})[0-9a-f]{8}\b")
 
@@ -59,14 +61,20 @@ def _entry(hop: Hop) -> Entry:
     return Entry(
         lane=hop.lane,
         room=room(hop.detail["type"]) if hop.lane == "dockerd" else "",
-        label=printable(label),
+        label=brief(label),
         start=hop.start,
         seconds=hop.seconds,
         waiting=hop.waiting,
         meaning=meaning(hop.lane, hop.what, hop.detail.get("role", "")),
-        facts=tuple((name, printable(value)) for name, value in facts if value),
-        blocks=tuple((name, _cut(printable(value))) for name, value in blocks if value),
+        facts=tuple((name, printable(_cut(value, LONGEST_FACT))) for name, value in facts if value),
+        blocks=tuple((name, printable(_cut(value, LONGEST))) for name, value in blocks if value),
     )
+
+
+def brief(text: str) -> str:
+    """한 줄에 들어갈 만큼만 남깁니다."""
+    line = printable(" ".join(text[: 2 * LONGEST_NAME].split()))
+    return line if len(line) <= LONGEST_NAME else line[: LONGEST_NAME - 1] + "…"
 
 
 Said = tuple[str, list[tuple[str, str]], list[tuple[str, str]]]
@@ -153,6 +161,6 @@ def _written(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
 
 
-def _cut(text: str) -> str:
-    rest = len(text) - LONGEST
-    return text if rest <= 0 else f"{text[:LONGEST]}\n… 뒤의 {rest:,}글자는 trace.hops에 있습니다."
+def _cut(text: str, most: int) -> str:
+    rest = len(text) - most
+    return text if rest <= 0 else f"{text[:most]}\n… 뒤의 {rest:,}글자는 trace.hops에 있습니다."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dockerlab.views.sheets import Sheet
 from dockerlab.views.text import text
-from dockerlab.views.trace_entries import MOST, Entry, entries, milliseconds
+from dockerlab.views.trace_entries import MOST, Entry, brief, entries, milliseconds
 from dockerlab.views.trace_words import LANES
 from dockerlab.views.units import seconds
 
@@ -60,7 +60,7 @@ def timeline_sheet(trace: Trace) -> Sheet:
 def caption(trace: Trace) -> str:
     """자취의 제목입니다."""
     whole = "" if trace.complete else " (빠진 것이 있습니다)"
-    return f"{trace.command}: {seconds(trace.total)}, {len(trace.hops)}가지 일{whole}"
+    return f"{brief(trace.command)}: {seconds(trace.total)}, {len(trace.hops)}가지 일{whole}"
 
 
 def split_sentence(trace: Trace) -> str:

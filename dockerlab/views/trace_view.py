@@ -20,7 +20,8 @@ from dockerlab.views.widgets import source, with_twins
 if TYPE_CHECKING:
     from dockerlab.tracing import Trace
 
-LARGEST = 800_000  # letters of blocks in one widget; Jupyter's messages should stay below 1 MB
+LARGEST = 600_000  # bytes of details in one widget: Jupyter's messages should stay below 1 MB
+_ELSEWHERE = (("자세한 내용", "너무 커서 여기에는 뺐습니다. trace.hops에 있습니다."),)
 
 
 class TraceView(anywidget.AnyWidget):
@@ -66,9 +67,9 @@ def story(trace: Trace) -> dict[str, Any]:
     left = LARGEST
     told = []
     for entry in shown:
-        blocks = entry.blocks if left > 0 else ()
-        left -= sum(len(text) for _, text in blocks)
-        told.append(_told(entry, axis) | {"blocks": blocks})
+        facts, blocks = (entry.facts, entry.blocks) if left > 0 else (_ELSEWHERE, ())
+        left -= sum(len(text.encode()) for _, text in (*facts, *blocks))
+        told.append(_told(entry, axis) | {"facts": facts, "blocks": blocks})
     total = trace.total or 1.0
     processes = processes_sheet(trace)
     return {
@@ -108,5 +109,4 @@ def _told(entry: Entry, axis: float) -> dict[str, Any]:
         "width": entry.seconds / axis,
         "waiting": entry.waiting,
         "meaning": entry.meaning,
-        "facts": entry.facts,
     }
