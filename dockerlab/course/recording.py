@@ -1,7 +1,7 @@
 """작업대를 쓰는 수업의 셀을 진짜 작업대에서 실행하여 그 출력을 기록합니다.
 
-Run as ``python -m dockerlab.course.recording notebooks/04-docker-architecture.ipynb``, on the embedded engine,
-whenever these cells have changed.
+Run on the embedded engine whenever these cells have changed, as
+``python -m dockerlab.course.recording notebooks/04-*.ipynb notebooks/05-*.ipynb``.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def play(notebook: Path) -> list[dict[str, Any]]:
 def main() -> None:
     """``python -m dockerlab.course.recording``입니다."""
     made = f"{date.today()}, Docker {engine.connect().version}"
-    told = {"made": made, "answers": play(Path(sys.argv[1]))}
+    told = {"made": made, "answers": [answer for path in sys.argv[1:] for answer in play(Path(path))]}
     RECORD.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 

@@ -9,8 +9,7 @@ import time
 
 import pytest
 
-from dockerlab import errors, runtimes
-from dockerlab.runtimes import Recorded
+from dockerlab import runtimes
 
 pytestmark = pytest.mark.engine
 
@@ -105,10 +104,3 @@ def test_nothing_is_left_of_a_killed_kernel(private, python_image, plugin_file):
     while there() and time.monotonic() < limit:
         time.sleep(0.2)
     assert not there()
-
-
-def test_elsewhere_a_recorded_answer_is_given_and_said_to_be_one(monkeypatch):
-    recorded = Recorded("/var/run/docker.sock")
-    assert "기록해 둔" in str(recorded) and recorded.recorded
-    with pytest.raises(errors.OnlyPrivateEngine):
-        recorded.sh("rm -rf /")
