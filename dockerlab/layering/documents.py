@@ -117,6 +117,7 @@ def instruction(created_by: str) -> str:
     """history의 ``created_by``를 Dockerfile에 적힌 모양으로 고칩니다."""
     text = re.sub(r"\s*# buildkit$", "", created_by.strip())
     text = re.sub(r"^\|\d+ .*?(?=/bin/sh -c )", "", text, flags=re.S)  # build arguments
+    text = re.sub(r"\b(file|dir|multi):([0-9a-f]{12})[0-9a-f]{52}\b", r"\1:\2", text)  # what was copied
     if match := re.match(r"/bin/sh -c #\(nop\)\s*(.*)", text, re.S):
         return match[1].strip()
     if match := re.match(r"(?:RUN )?(?:\|\d+ .*?)?/bin/sh -c (.*)", text, re.S):

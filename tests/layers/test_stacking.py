@@ -164,6 +164,7 @@ def test_a_missing_short_or_long_history_blames_no_wrong_layer(tmp_path, history
         ("COPY --from=0 /x / # buildkit", "COPY --from=0 /x /"),
         ('/bin/sh -c #(nop)  CMD ["sh"]', 'CMD ["sh"]'),
         ("crane flatten sha256:1", "crane flatten sha256:1"),
+        (f"/bin/sh -c #(nop) COPY file:{'ab' * 32} in /app ", "COPY file:abababababab in /app"),
     ],
 )
 def test_instructions_read_like_a_dockerfile(created_by, expected):
@@ -202,6 +203,19 @@ def test_every_way_of_storing_gives_the_same_model(tmp_path):
     assert [layer.size_compressed for layer in images["oci-zstd.tar"].layers] == [*map(len, frames)]
     assert [layer.size_compressed for layer in images["classic.tar"].layers] == [*map(len, layers)]
     assert [layer.diff_id for layer in images["layout"].layers] == [*map(digest, layers)]
+
+
+@pytest.mark.parametrize("packed", [bytes, gzip.compress], ids=["plain", "gzip"])
+def test_reading_tells_how_far_it_is(tmp_path, packed):
+    layers = [files((f"{at}", bytes(2_000_000))) for at in range(3)]
+    path = tmp_path / "image.tar"
+    path.write_bytes(saved(layers, blobs=[*map(packed, layers)]))
+    told = []
+    layering.layers(str(path), lambda *each: told.append(each))
+    done, totals = [each[1] for each in told], {each[2] for each in told}
+    assert done == sorted(done)
+    assert len(totals) == 1
+    assert done[-1] == totals.pop() == sum(len(packed(layer)) for layer in layers)
 
 
 def test_one_of_several_images_is_named(tmp_path):
