@@ -92,6 +92,17 @@ def test_a_guest_is_looked_up_by_its_variable(shell):
             shell.run_cell_magic("guest", line, "true")
 
 
+@pytest.mark.vm
+def test_a_cell_runs_in_the_shell_of_a_guest(shell):
+    with dockerlab.start_vm("micro") as machine:
+        shell.user_ns["machine"] = machine
+        cell = "printf '\\033[1;36m안녕\\033[m\\n'\nexit 3\n"
+        told = shell.run_cell_magic("guest", "machine --as kept", cell)
+    assert shell.user_ns["kept"] is told
+    assert told.exit_code == 3
+    assert shell.display_formatter.format(told)[0]["text/plain"] == "안녕\n[종료 코드 3]"
+
+
 def test_completion_reaches_the_shell(shell):
     from IPython.core.completer import provisionalcompleter
 
