@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dockerlab.measure import Comparison, Timing
+from dockerlab.engine import connection
+from dockerlab.measure import Comparison, Timing, machine
 
 Value = float | str | tuple[str, ...]
 """수, 글, 또는 순서(글의 목록)입니다."""
 
+_OF_MACHINE = ("cpu", "cores", "memory", "os", "virtualised", "load", "date")
 _OF_TIMING = ("n", "interval", "values", "unit", "metadata")
 
 
@@ -30,3 +32,10 @@ def taken(measured: Any) -> tuple[Value, Mapping[str, Any] | None]:
     if isinstance(measured, list | tuple):
         return tuple(map(str, measured)), None
     return (measured if isinstance(measured, int) else float(measured)), None
+
+
+def where() -> dict[str, Any]:
+    """지금 재는 조건입니다: 컴퓨터, 날짜, 그리고 이미 연결한 엔진. 엔진에 새로 닿지는 않습니다."""
+    told = machine()
+    engine = connection.connected()
+    return {name: told[name] for name in _OF_MACHINE} | ({"engine": engine.version} if engine else {})

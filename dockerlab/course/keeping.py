@@ -7,7 +7,7 @@ from typing import Any
 
 from dockerlab.claims import ComparisonTable
 from dockerlab.course import journal, lessons
-from dockerlab.course.evidence import taken
+from dockerlab.course.evidence import taken, where
 
 
 def keep(name: str, value: Any, unit: str = "") -> Any:
@@ -16,7 +16,7 @@ def keep(name: str, value: Any, unit: str = "") -> Any:
     수(``unit``을 함께 적습니다), 글, 순서, ``Timing``, ``Comparison``, 비교표(``lab.claims.gather``의 결과)를
     남길 수 있습니다. 08번 수업의 점검표와 학습 기록에 쓰입니다.
     """
-    journal.write(lessons.current(), "kept", name=name, **_facts(value, unit))
+    journal.write(lessons.current(), "kept", name=name, **_facts(value, unit), where=where())
     return value
 
 

@@ -145,7 +145,7 @@ def _unended_bold(source: str) -> list[str]:
 
 
 def _asserted(source: str, proven: str) -> bool:
-    """A cell magic asserts nothing itself: what it leaves ``--as NAME`` has to be asserted by another cell."""
+    """A cell magic asserts nothing itself: what it leaves ``--as NAME`` has to be asserted elsewhere."""
     if not source.startswith("%%"):
         return bool(_ASSERTION.search(source))
     kept = re.match(r"%%.* --as (\w+)", source)

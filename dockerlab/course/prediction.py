@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from dockerlab.course import journal, lessons
-from dockerlab.course.evidence import Value, taken
+from dockerlab.course.evidence import Value, taken, where
 from dockerlab.errors import UsageMistake
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Prediction:
             )
         lines = tuple(Line(name, guess, *taken(measured[name])) for name, guess in self.values.items())
         outcome = Outcome(self.question, self.unit, lines, self.first)
-        journal.write(lessons.current(), "outcome", **outcome.as_dict())
+        journal.write(lessons.current(), "outcome", **outcome.as_dict(), where=where())
         return outcome
 
 

@@ -70,12 +70,18 @@ def connect(report: Report = silent) -> Engine:
         return engine
 
 
+def connected() -> Engine | None:
+    """이 프로세스가 이미 연결한 엔진입니다. 없으면 ``None``이고, 연결을 시작하지 않습니다."""
+    return _connected[1] if _connected is not None and _connected[0][0] == os.getpid() else None
+
+
 def image_names_if_connected() -> tuple[str, ...]:
     """이미 연결된 엔진에 있는 이미지의 이름들입니다. 연결이 없으면 비어 있고, 연결을 시작하지도 않습니다."""
-    if _connected is None or _connected[0][0] != os.getpid():
+    engine = connected()
+    if engine is None:
         return ()
     try:
-        listed = ask(_connected[1].endpoint, "GET", "/images/json", limit=1.0)
+        listed = ask(engine.endpoint, "GET", "/images/json", limit=1.0)
     except (OSError, http.client.HTTPException):
         return ()
     names = (name for image in listed.body for name in image.get("RepoTags") or ()) if listed.good else ()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dockerlab.course import quiz
 from dockerlab.course.journal import Event
+from dockerlab.course.lessons import Lesson
 from dockerlab.course.record import Record
 from dockerlab.course.standing import Progress, Standing
 from dockerlab.errors import UsageMistake
@@ -98,13 +99,9 @@ def growth_sheet(record: Record) -> Sheet:
 
 
 def lesson_sheets(record: Record) -> tuple[Sheet, ...]:
-    """예상과 실측, 적은 문장, 남긴 값, 답입니다. 비어 있는 것은 뺍니다."""
+    """수업마다의 예상과 실측, 그리고 적은 문장, 남긴 값, 답입니다. 비어 있는 것은 뺍니다."""
     sheets = (
-        Sheet(
-            "예상과 실측",
-            columns=("수업", "질문", "무엇", "예상", "실측", "실측 ÷ 예상", "조건"),
-            rows=tuple(row for event in record.outcomes() for row in _outcome_rows(event)),
-        ),
+        *(_outcomes_sheet(record, each.lesson) for each in record.progress.standings),
         Sheet(
             "내 말로 적은 것",
             columns=("수업", "질문", "문장"),
@@ -114,8 +111,9 @@ def lesson_sheets(record: Record) -> tuple[Sheet, ...]:
         ),
         Sheet(
             "남긴 값",
-            columns=("수업", "이름", "값", "조건"),
+            columns=("수업", "이름", "값"),
             rows=tuple(_kept_row(each) for each in record.kept() if "table" not in each.facts),
+            notes=_conditions(each for each in record.kept() if "table" not in each.facts),
         ),
         Sheet(
             "문제의 답",
@@ -137,6 +135,16 @@ def _side(row: Mapping[str, Any], side: str) -> str:
     return f"{shown} [{between(*interval, row['unit'])}]" if interval else shown
 
 
+def _outcomes_sheet(record: Record, lesson: Lesson) -> Sheet:
+    events = [event for event in record.outcomes() if event.lesson == lesson.number]
+    return Sheet(
+        f"예상과 실측: {lesson.number}. {lesson.title}",
+        columns=("질문", "무엇", "예상", "실측", "실측 ÷ 예상"),
+        rows=tuple(row for event in events for row in _outcome_rows(event)),
+        notes=_conditions(events),
+    )
+
+
 def _outcome_rows(event: Event) -> list[tuple[str, ...]]:
     unit, changed = event.facts["unit"], event.facts["changed"]
     rows = []
@@ -148,25 +156,30 @@ def _outcome_rows(event: Event) -> list[tuple[str, ...]]:
         else:
             judged = "맞음" if predicted == measured else "다름"
         mark = " (답을 본 뒤에 고침)" if changed else ""
-        evidence = line.get("evidence")
         rows.append((
-            event.lesson, event.facts["question"], plain(line["name"]), said(predicted, unit) + mark,
-            said(measured, unit) + counted(evidence), judged, _conditions(event, evidence),
+            event.facts["question"], plain(line["name"]), said(predicted, unit) + mark,
+            said(measured, unit) + counted(line.get("evidence")), judged,
         ))  # fmt: skip
     return rows
 
 
 def _kept_row(event: Event) -> tuple[str, ...]:
-    evidence = event.facts["evidence"]
-    shown = said(event.facts["value"], event.facts["unit"]) + counted(evidence)
-    return event.lesson, event.facts["name"], shown, _conditions(event, evidence)
+    shown = said(event.facts["value"], event.facts["unit"]) + counted(event.facts["evidence"])
+    return event.lesson, event.facts["name"], shown
 
 
-def _conditions(event: Event, evidence: Mapping[str, Any] | None) -> str:
-    facts = (evidence or {}).get("metadata") or {}
-    told = conditions(facts) if facts else ""
-    way = accelerator(facts["accelerator"]) if facts.get("accelerator") else ""
-    return " · ".join(filter(None, (way, told))) or event.at[:10]
+def _conditions(events: Iterable[Event]) -> tuple[str, ...]:
+    """Where these were measured, each place once: usually one line a lesson."""
+    told: dict[str, None] = {}
+    for event in events:
+        facts = dict(event.facts.get("where") or {"date": event.at})
+        facts.pop("load", None)  # it differs at every question
+        told[conditions(facts)] = None
+        for line in event.facts.get("lines", ()):
+            way = ((line.get("evidence") or {}).get("metadata") or {}).get("accelerator")
+            if way:
+                told[f"{plain(line['name'])}: {accelerator(way)}"] = None
+    return tuple(told)
 
 
 def _answer_row(event: Event) -> tuple[str, ...] | None:
