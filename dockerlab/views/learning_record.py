@@ -22,16 +22,18 @@ _PAGE = """\
 <title>나의 학습 기록: Docker 개념과 아키텍처</title>
 <style>
 :root {{ color-scheme: light dark; }}
-body {{ font-family: system-ui, "Noto Sans KR", sans-serif; line-height: 1.6; }}
+body {{ font-family: system-ui, "Noto Sans KR", sans-serif; line-height: 1.6; word-break: keep-all; }}
 body {{ max-width: 72em; margin: 2em auto; padding: 0 1em; }}
 table {{ display: block; overflow-x: auto; }}
 @media print {{ body {{ max-width: none; margin: 0; }} }}
 </style>
 </head>
 <body>
+<main>
 <h1>나의 학습 기록: Docker 개념과 아키텍처</h1>
 <p>{made}에 이 컴퓨터의 기록으로 만들었습니다. 잰 값은 이 컴퓨터에서 직접 잰 것입니다.</p>
 {body}
+</main>
 </body>
 </html>
 """

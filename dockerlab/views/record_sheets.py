@@ -40,9 +40,14 @@ def checklist_sheet(record: Record) -> Sheet:
     earned = sum(tick.earned for tick in ticks)
     return Sheet(
         caption="점검표",
-        columns=("", "무엇을", "근거", "묶음"),
+        columns=("묶음", "무엇을", "근거", "표시"),
         rows=tuple(
-            ("✓" if tick.earned else "·", tick.says, ", ".join(map(_proof, tick.standings)), tick.part)
+            (
+                tick.part,
+                tick.says,
+                ", ".join(map(_proof, tick.standings)),
+                "✓ 얻음" if tick.earned else _NOT_YET,
+            )
             for tick in ticks
         ),
         verdict=f"{len(ticks)}줄 가운데 {earned}줄을 얻었습니다.",
