@@ -28,6 +28,11 @@ class Drawing:
             self.figure.savefig(target, format="png", metadata={"Software": None})
         return target.getvalue()
 
+    def metadata(self) -> dict[str, dict[str, object]]:
+        """노트북이 그림 곁에 적는 것입니다: 화면에서의 크기와, 그림을 대신하는 글."""
+        width, height = (round(inches * 96) for inches in self.figure.get_size_inches())
+        return {"image/png": {"width": width, "height": height, "alt": f"{self.title}. {self.text}"}}
+
     def __str__(self) -> str:
         return f"{self.title}\n{self.text}"
 
@@ -35,9 +40,7 @@ class Drawing:
         """Two outputs: the picture (which GitHub shows too) and, under it, its twin in words."""
         from IPython.display import display
 
-        width, height = (round(inches * 96) for inches in self.figure.get_size_inches())
-        shown = {"image/png": {"width": width, "height": height, "alt": f"{self.title}. {self.text}"}}
-        display({"image/png": self.png(), "text/plain": self.title}, raw=True, metadata=shown)
+        display({"image/png": self.png(), "text/plain": self.title}, raw=True, metadata=self.metadata())
         display({"text/html": words_html(self.title, self.text), "text/plain": self.text}, raw=True)
 
 

@@ -82,7 +82,10 @@ async function render({ model, el }) {
   files.sorted("name");
 
   const find = element("input", { type: "search", "aria-label": "경로에서 찾기", placeholder: "경로에서 찾기" });
-  find.addEventListener("input", later(() => narrowed({ search: find.value.trim() }), 250));
+  find.addEventListener("input", later(() => {
+    const search = find.value.trim();
+    if (search !== looked.search) narrowed({ search });
+  }, 250));
   const toggle = (label, work) => {
     const button = element("button", { type: "button", "aria-pressed": "false" }, label);
     button.addEventListener("click", () => {

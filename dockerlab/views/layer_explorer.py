@@ -12,9 +12,8 @@ import anywidget
 from dockerlab import layering
 from dockerlab.layering import Image
 from dockerlab.views.layer_answers import CONTENT_BYTES, Answers, Reader
-from dockerlab.views.layer_figure import layers_figure, stack_html, stack_sheets, title_of
+from dockerlab.views.layer_figure import layers_figure, stack_html, title_of
 from dockerlab.views.progress import bar
-from dockerlab.views.text import text
 from dockerlab.views.widgets import source, with_twins
 
 
@@ -48,12 +47,14 @@ class LayerExplorer(anywidget.AnyWidget):
         return f"LayerExplorer({title_of(self.images)})"
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        return with_twins(
+        drawing = layers_figure(*self.images)
+        data, metadata = with_twins(
             super()._repr_mimebundle_(**options),
-            plain="\n".join(text(sheet) for sheet in stack_sheets(self.images)),
+            plain=drawing.text,
             html=stack_html(self.images),
-            png=layers_figure(*self.images).png(),
+            png=drawing.png(),
         )
+        return data, {**metadata, **drawing.metadata()}
 
     def _ipython_display_(self) -> None:
         """Two outputs: without a kernel only the best kind of each is shown, the picture and the table."""

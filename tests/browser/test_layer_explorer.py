@@ -87,6 +87,14 @@ def cells(page):
     return page.evaluate("window.jupyterapp.shell.currentWidget.content.widgets.length")
 
 
+def settled(page, at, heading):
+    """The layer is told about, and its files have come (which both begin at once)."""
+    part(page, ".left .about h3", at).get_by_text(heading).wait_for()
+    page.wait_for_function(
+        "at => document.querySelectorAll('.layers .files')[at].getAttribute('aria-busy') === 'false'", arg=at
+    )
+
+
 def press(page, *keys):
     for key in keys:
         page.keyboard.press(key)
@@ -160,7 +168,7 @@ def test_everything_is_reached_by_keyboard_alone(sight):
     press(page, "ArrowUp", "ArrowDown")  # the shared layers are walked through without changing sides
     assert chosen(page, 1).startswith("이미지 small:1 전체")
     press(page, "ArrowLeft", "Home", "ArrowDown", "ArrowDown")
-    part(page, ".about h3", 1).get_by_text("2번 레이어").wait_for()
+    settled(page, 1, "2번 레이어")
     for letter in "abdx":  # commands of JupyterLab: new cells, delete, cut
         press(page, letter)
     while page.evaluate("document.activeElement.getAttribute('role')") != "treegrid":
@@ -200,17 +208,23 @@ def test_hostile_names_and_contents_stay_text(sight):
     page.wait_for_function("document.querySelector('.layers .files').getAttribute('aria-rowcount') !== '11'")
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-def test_nothing_of_it_is_hard_to_see(sight, screenshots, theme):
+@pytest.mark.parametrize(("theme", "level"), [("JupyterLab Light", 1), ("JupyterLab Dark", 2)])
+def test_nothing_of_it_is_hard_to_see(sight, screenshots, theme, level):
     from axe_playwright_python.sync_playwright import Axe
 
     page = sight
     page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
     wanted = "true" if theme.endswith("Light") else "false"
     page.wait_for_function("w => document.body.dataset.jpThemeLight === w", arg=wanted)
-    for at in (0, 1):
-        part(page, ".level", at).first.click()
-        part(page, ".about pre", at).wait_for()
+    for at, file, told in ((0, "file16.py", "[role=alert]"), (1, "main.py", "pre")):
+        part(page, ".level", at).nth(level).click()
+        settled(page, at, f"{3 + at - level}번 레이어")
+        part(page, "input[type=search]", at).fill(f"/{file}")
+        part(page, ".status", at).get_by_text("찾은 파일").wait_for()
+        part(page, ".row.file .file", at).get_by_text(file).first.click()
+        part(page, ".story li", at).first.wait_for()
+        part(page, ".content button", at).click()
+        part(page, f".content {told}", at).wait_for()
         name = f"layers-{at + 1}-{theme.split()[-1].lower()}.png"
         page.locator(".layers").nth(at).screenshot(path=screenshots / name)
     found = Axe().run(page, context={"include": [[".layers"]]})
