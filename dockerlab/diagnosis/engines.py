@@ -107,7 +107,7 @@ def limits(found: Findings) -> dict[str, Any]:
 
     try:
         ran = containers.run(
-            "tiny", ["sh", "-c", _READ_BACK], memory=_MEMORY, pids=_PIDS, cpus=_CPUS, deadline=10
+            "tiny", ["sh", "-c", _READ_BACK], memory=_MEMORY, pids=_PIDS, cpus=_CPUS, deadline=60
         )
     except ImageMissing as error:
         what = "한도가 지켜지는지 확인하지 못했습니다. 확인할 이미지가 없습니다."

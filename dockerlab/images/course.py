@@ -196,7 +196,8 @@ def _smoke(api: Any, image: CourseImage) -> None:
 
     with engine.errors_of_engine():
         try:
-            tried = containers.run(image.reference, ["sh", "-c", _SMOKE[image.name]])
+            # Where a whole machine is emulated, Python alone takes its time.
+            tried = containers.run(image.reference, ["sh", "-c", _SMOKE[image.name]], deadline=300)
             failure = (
                 "" if tried.stdout == "ready\n" else f"종료 코드 {tried.exit_code}: {tried.stderr[-300:]}"
             )

@@ -204,7 +204,8 @@ def test_the_guest_goes_with_whom_it_needs(home, rung, victim):
     holder.holds()
     (found,) = [one for one in processes_of(home) if victim in one.info["cmdline"]]
     found.kill()
-    assert nothing_is_left_of(home)
+    _, alive = psutil.wait_procs(processes_of(home), timeout=60)
+    assert not alive  # a killed supervisor leaves its sockets to the next one
     assert holder.holds()["pid"] and docker.DockerClient(holder.holds()["url"]).ping()
     holder.leave()
 
