@@ -16,6 +16,7 @@ from dockerlab.claims import (
 )
 from dockerlab.claims.book import BOOK
 from dockerlab.claims.claim import Claim, ComparisonTable
+from dockerlab.claims.conditions import noted
 from dockerlab.claims.sources import SOURCES, Source
 from dockerlab.claims.start import Race, race
 from dockerlab.claims.table import compare, gather
@@ -33,6 +34,7 @@ __all__ = [
     "copyup",
     "gather",
     "isolation",
+    "noted",
     "performance",
     "portability",
     "race",

@@ -99,6 +99,12 @@ def label(told: Mapping[str, Any]) -> str:
     return f"{told.get('where') or told['kind']} {told['version']}"
 
 
+def noted(timings: Mapping[str, Timing], guest: str = "") -> dict[str, Timing]:
+    """잰 값마다 어느 엔진에서 쟀는지를 적어 둡니다. VM 안에서 잰 것이면 ``guest``의 가속기를 적습니다."""
+    facts = {"accelerator": of_vm([guest])["accelerator"]} if guest else {"engine": label(of_engine())}
+    return {name: timing.noting(**facts) for name, timing in timings.items()}
+
+
 def notes(engine: Mapping[str, Any], machine: Mapping[str, Any]) -> tuple[str, ...]:
     """컨테이너와 VM의 값 곁에 꼭 적어야 할 문장들입니다. 둘 다 이 컴퓨터에서 바로 돌았으면 비어 있습니다."""
     inside = (INSIDE.format(where=engine["where"]),) if engine.get("rung") in rungs.WITH_OWN_KERNEL else ()

@@ -15,6 +15,7 @@ import pytest
 from dockerlab import claims, containers, engine, images, places, vm
 from dockerlab.claims import book, foreign, performance, resources, size, start
 from dockerlab.errors import DockerlabError, VmError
+from dockerlab.measure import Timing
 
 pytestmark = [pytest.mark.engine, pytest.mark.vm, pytest.mark.timeout(900)]
 
@@ -220,3 +221,9 @@ def test_whereabouts_find_one_process_from_three_places(engine, tiny):
         assert [each.name for each in found.container_on_host] == ["sleep"]
     told = show(found)
     assert str(found.engine_pid) in told and found.verdict.split()[0] in told
+
+
+def test_a_timing_of_the_learners_own_tells_where_it_was_taken():
+    taken = {"x": Timing("x", (1.0, 2.0))}
+    assert claims.noted(taken)["x"].metadata["engine"].endswith(engine.connect().version)
+    assert set(claims.noted(taken, guest="micro")["x"].metadata) == {"accelerator"}
