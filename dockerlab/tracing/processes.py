@@ -67,21 +67,23 @@ def daemon(endpoint: Endpoint) -> int | None:
 
 def snapshot(dockerd: int, container: str) -> tuple[Process, ...]:
     """지금 그 컨테이너를 돌리는 프로세스들을 위에서부터 돌려줍니다. 이미 끝난 것은 없습니다."""
-    found = [_read(dockerd, "dockerd", container)]
-    found += [_read(pid, "containerd", container) for pid in _children(dockerd) if _name(pid) == "containerd"]
-    for shim in _shims(container):
+    found = []
+    shim = _shim(container)
+    if shim is not None:  # first what may end at any moment
+        inside = (pid for pid in _children(shim) if _belongs(pid, shim, container))
+        found += [_read(pid, "container", container) for pid in inside]
         found.append(_read(shim, "shim", container))
-        for pid in _children(shim):
-            if _belongs(pid, shim, container):
-                found.append(_read(pid, "container", container))
-    return tuple(process for process in found if process is not None)
+    found += [_read(pid, "containerd", container) for pid in _children(dockerd) if _name(pid) == "containerd"]
+    found.append(_read(dockerd, "dockerd", container))
+    return tuple(process for process in reversed(found) if process is not None)
 
 
-def _shims(container: str) -> Iterator[int]:
-    for pid in _pids():
+def _shim(container: str) -> int | None:
+    for pid in sorted(_pids(), reverse=True):  # it is among the newest
         command = _command(pid)
         if command and "containerd-shim" in command[0] and container in command:
-            yield pid
+            return pid
+    return None
 
 
 def _belongs(pid: int, shim: int, container: str) -> bool:

@@ -101,13 +101,16 @@ class Recording:
                 self.seen.append(replace(process, becomes=becomes))
 
     def _told(self, event: Event) -> None:
-        """runc의 말을 듣지 못했으면 시작했다는 말에 봅니다. 짧은 명령은 벌써 끝났을 수 있습니다."""
+        """runc의 말에 보지 못했으면 시작했다는 말에 봅니다. 짧은 명령은 벌써 끝났을 수 있습니다."""
         if (event.kind, event.action) != ("container", "start"):
             return
         if self.lookout is not None:
             self._looking.add(asyncio.create_task(self._look(event.id)))
-        elif self.dockerd is not None and event.id not in {each.container for each in self.seen}:
+        elif self.dockerd is not None and not self._saw(event.id):
             self.seen += processes.snapshot(self.dockerd, event.id)
+
+    def _saw(self, container: str) -> bool:
+        return any((each.role, each.container) == ("container", container) for each in self.seen)
 
     async def _look(self, container: str) -> None:
         with contextlib.suppress(OSError, EOFError):  # the lookout is gone, and what it would have seen

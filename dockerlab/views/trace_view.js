@@ -1,11 +1,10 @@
 // The lanes of a trace: every hop is a button on the axis of time, and opens to what is known of it.
-let numbered = 0;
-
 export default {
   render({ model, el }) {
     const story = model.get("story");
     const buttons = [];
-    const detail = element("section", { class: "detail", id: `dockerlab-trace-${(numbered += 1)}` });
+    // Drawn by lot: every widget loads this module anew, so that a count would begin again.
+    const detail = element("section", { class: "detail", id: `trace-${Math.random().toString(36).slice(2)}` });
     detail.hidden = true;
 
     const root = element(
