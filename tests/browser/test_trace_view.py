@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
 SOURCES = (
     "import dockerlab as lab\n%load_ext dockerlab",
-    "%%trace --as followed\ndocker run --rm dockerlab/tiny echo hi",
+    "%%trace --as followed\ndocker run --rm dockerlab/tiny sleep 1",
 )
 READY = """async () => {
     const context = window.jupyterapp.shell.currentWidget.context;
@@ -33,9 +34,12 @@ def notebook(root):
     return "build/browser/trace.ipynb"
 
 
-@pytest.fixture
-def followed(lab, page, notebook, tiny):
-    """The page, with the trace of a real command in it."""
+@pytest.fixture(scope="module")
+def shown(lab, browser, notebook, tiny):
+    """A page with the trace of a real command in it, high enough for all of it."""
+    context = browser.new_context(viewport={"width": 1440, "height": 2200}, locale="en-US")
+    page = context.new_page()
+    page.set_default_timeout(60_000)
     parts = urlsplit(lab)
     token = parse_qs(parts.query)["token"][0]
     page.goto(f"{parts.scheme}://{parts.netloc}/lab/tree/{notebook}?token={token}&reset")
@@ -46,6 +50,15 @@ def followed(lab, page, notebook, tiny):
     page.locator(".trace .hop").first.wait_for()
     yield page
     page.evaluate("window.jupyterapp.shell.currentWidget.context.sessionContext.shutdown()")
+    context.close()
+
+
+@pytest.fixture
+def followed(shown):
+    """The same page, with nothing open."""
+    if shown.locator(OPEN).count():
+        shown.locator(OPEN).click()
+    return shown
 
 
 def focused(page):
@@ -59,7 +72,7 @@ def cells(page):
 def test_a_trace_is_walked_through_by_keyboard_alone(followed):
     page = followed
     page.locator(".trace .hop").first.focus()
-    assert "docker run --rm dockerlab/tiny echo hi" in focused(page)
+    assert "docker run --rm dockerlab/tiny sleep 1" in focused(page)
     before = cells(page)
     seen = [focused(page)]
     for _ in range(page.locator(".trace .hop").count() - 1):
@@ -93,7 +106,7 @@ def test_a_mouse_opens_what_it_points_at(followed):
     page.locator(".trace .hop", has_text="/start → 204").click()
     facts = page.locator(".trace .detail dl").inner_text()
     assert "204 No Content" in facts and "/start" in facts
-    page.locator(".trace .hop", has_text="echo hi (PID").click()
+    page.locator(".trace .hop", has_text=re.compile(r"^sleep.*\(PID")).click()
     facts = page.locator(".trace .detail dl").inner_text()
     assert "cgroup" in facts and "네임스페이스" in facts
     assert page.locator(OPEN).count() == 1
