@@ -143,7 +143,7 @@ async function render({ model, el }) {
     const told = await kernel.ask("content", { ...where(), node });
     if (node !== files.selected()) return;
     content.replaceChildren(...(told.error
-      ? [element("p", { role: "alert" }, told.error.join(" "))]
+      ? [element("p", { role: "alert", class: "refused" }, told.error.join("\n"))]
       : [element("p", { role: "status" }, told.said), element("pre", { tabindex: 0, "aria-label": "파일의 내용" }, told.text)]));
   }
   const scoped = later(() => {
