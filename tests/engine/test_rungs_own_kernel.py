@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import docker
@@ -105,6 +106,16 @@ def test_containers_of_a_network_find_each_other_by_name(guest, until):
         network.remove()
 
 
+class Outside(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"outside\n")
+
+    def log_message(self, *_):
+        pass
+
+
 def test_containers_reach_the_world_outside(guest):
     addresses = [
         one.address
@@ -114,10 +125,9 @@ def test_containers_reach_the_world_outside(guest):
     ]
     if not addresses:
         pytest.skip("this machine has no address but the loopback's")
-    with socket.create_server((addresses[0], 0)) as server:
-        answer = threading.Thread(target=lambda: server.accept()[0].sendall(b"outside\n"), daemon=True)
-        answer.start()
-        told = said(guest, f"nc {addresses[0]} {server.getsockname()[1]} < /dev/null")
+    with HTTPServer((addresses[0], 0), Outside) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        told = said(guest, f"wget -T 20 -q -O - http://{addresses[0]}:{server.server_port}/")
     assert "outside" in told
 
 
