@@ -167,6 +167,7 @@ def test_everything_is_reached_by_keyboard_alone(sight):
     assert chosen(page, 1).startswith("이미지 small:1 전체")
     press(page, "ArrowUp", "ArrowDown")  # the shared layers are walked through without changing sides
     assert chosen(page, 1).startswith("이미지 small:1 전체")
+    settled(page, 1, "이미지 small:1 전체")
     press(page, "ArrowLeft", "Home", "ArrowDown", "ArrowDown")
     settled(page, 1, "2번 레이어")
     for letter in "abdx":  # commands of JupyterLab: new cells, delete, cut
