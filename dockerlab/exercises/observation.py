@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 OUTPUT_LIMIT = 64 * 1024
 PATIENCE = 5.0  # seconds for a command inside
+SOON = 2.0  # seconds for a service that has just been started
 MEMORY_CAP = 512 * 2**20
 """채점할 때 한도를 적지 않은 컨테이너에 거는 메모리 한도입니다. 학습자가 적은 한도로 보지 않습니다."""
 PIDS_CAP = 256
@@ -179,6 +182,53 @@ class View:
             return Told(None, error.what)
         return Told(run.exit_code, run.stdout)
 
+    @contextmanager
+    def serving(self, name: str, port: int, *, read_only: bool = False) -> Iterator[tuple[Box, int]]:
+        """이미지로 서비스를 띄워 보고, 컨테이너와 공개된 포트를 줍니다. 뜨지 않으면 포트가 0입니다."""
+        from dockerlab import containers
+
+        with containers.start(name, ports={port: None}, read_only=read_only, deadline=60) as started:
+            box = self.container_by_id(started.id)
+            outside = box.ports.get(port, 0) if box.running else 0
+            end = time.monotonic() + PATIENCE
+            while outside and self.get(outside, patience=0).code is None and time.monotonic() < end:
+                box = self.container_by_id(started.id)
+                outside = outside if box.running else 0
+                time.sleep(0.05)
+            yield self.container_by_id(started.id), outside
+
+    def container_by_id(self, identity: str) -> Box:
+        """전체 id로 찾은 컨테이너입니다."""
+        return Box(self.api, self.api.inspect_container(identity))
+
+    @contextmanager
+    def idle(self, name: str) -> Iterator[Box]:
+        """서비스 대신 기다리기만 하는 컨테이너입니다. 상태 검사가 정말 검사하는지 볼 때 씁니다."""
+        body = {
+            "Image": name,
+            "Entrypoint": ["sleep"],
+            "Cmd": ["60"],
+            "Labels": engine.labels(60),
+            "HostConfig": {"NetworkMode": "none", "Memory": 64 * 2**20, "CapDrop": ["ALL"]},
+        }
+        with engine.errors_of_engine():
+            made = self.api.create_container_from_config(body)["Id"]
+            try:
+                self.api.start(made)
+                yield self.container_by_id(made)
+            finally:
+                self.api.remove_container(made, force=True, v=True)
+
+    def pushed(self, port: int, name: str) -> tuple[str, str]:
+        """이 컴퓨터의 레지스트리에 올라온 이미지의 두 다이제스트(manifest, config)입니다."""
+        from dockerlab.registries import Remote
+
+        try:
+            with Remote(f"localhost:{port}") as remote:
+                return remote.digest(name), remote.manifest(name).config.digest
+        except DockerlabError:
+            return "", ""
+
     def network(self, name: str) -> dict[str, Any] | None:
         """네트워크입니다(엔진의 말 그대로)."""
         raw = self._asked(self.api.inspect_network, name)
@@ -188,8 +238,16 @@ class View:
         """볼륨입니다(엔진의 말 그대로)."""
         return self._asked(self.api.inspect_volume, name)
 
-    def get(self, port: int, path: str = "/", limit: float = 3.0) -> Told:
-        """이 컴퓨터의 127.0.0.1에 공개된 포트에 HTTP로 물어봅니다."""
+    def get(self, port: int, path: str = "/", patience: float = SOON) -> Told:
+        """이 컴퓨터의 127.0.0.1에 공개된 포트에 HTTP로 물어봅니다. 갓 띄운 서비스는 조금 기다려 줍니다."""
+        end = time.monotonic() + patience
+        while True:
+            told = self._asked_once(port, path)
+            if told.code is not None or time.monotonic() > end:
+                return told
+            time.sleep(0.05)
+
+    def _asked_once(self, port: int, path: str, limit: float = 3.0) -> Told:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=limit)
         try:
             connection.request("GET", path)

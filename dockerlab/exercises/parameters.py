@@ -56,9 +56,13 @@ def fresh_seed(exercise: Exercise) -> int:
     """새 씨앗입니다. 거기서 나오는 포트가 지금 비어 있는 것을 고릅니다."""
     while True:
         seed = Random().randrange(2**32)
-        values = given(exercise, seed).values.values()
-        if _free([each for each in values if isinstance(each, int) and each in _PORTS]):
+        if _free(ports(given(exercise, seed))):
             return seed
+
+
+def ports(given: Given) -> list[int]:
+    """정해진 값 가운데 포트의 번호들입니다."""
+    return [each for each in given.values.values() if isinstance(each, int) and each in _PORTS]
 
 
 def _free(ports: Sequence[int]) -> bool:

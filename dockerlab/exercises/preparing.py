@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dockerlab import engine, images
+from dockerlab import engine, images, registries
 from dockerlab.exercises.model import Exercise, Given
 from dockerlab.exercises.observation import View
 from dockerlab.images import building
@@ -20,6 +20,13 @@ def prepare(exercise: Exercise, given: Given, connected: engine.Engine, report: 
         images.ensure(name, report)
     if exercise.prepare is not None:
         exercise.prepare(View(connected), given)
+
+
+def registry_for(given: Given, port: int) -> None:
+    """과제가 쓰는 레지스트리입니다. 이미 떠 있으면 그대로 둡니다."""
+    name = f"registry-{given.token}"
+    if View(engine.connect()).container(name) is None:
+        registries.registry(port=port, name=name)
 
 
 def image_for(tag: str, text: str, files: Mapping[str, str] | None = None) -> None:

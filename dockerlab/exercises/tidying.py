@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dockerlab import engine
+from dockerlab.exercises import parameters
 from dockerlab.exercises.model import Given
 from dockerlab.exercises.preparing import EXERCISE
 
@@ -17,7 +18,12 @@ def tidy(given: Given, connected: engine.Engine) -> tuple[str, ...]:
         containers = api.containers(all=True, filters={"name": token})
         networks = api.networks(filters={"name": token})
         volumes = api.volumes(filters={"name": token})["Volumes"] or ()
-        images = [each for each in api.images() if token in " ".join(each.get("RepoTags") or ())]
+        ours = (token, *(f"localhost:{port}/" for port in parameters.ports(given)))
+        images = [
+            each
+            for each in api.images()
+            if any(name in tag for name in ours for tag in each.get("RepoTags") or ())
+        ]
         images += api.images(filters={"label": f"{EXERCISE}={token}"})
         removals = [
             *((api.remove_container, each["Id"], each["Names"][0].lstrip("/")) for each in containers),

@@ -9,6 +9,7 @@ from typing import Any
 
 from dockerlab import engine
 from dockerlab.engine.objects import COURSE_IMAGE
+from dockerlab.exercises import parameters
 from dockerlab.exercises.model import Given
 from dockerlab.exercises.preparing import EXERCISE
 from dockerlab.grading.policy import NO_FOLDERS, Refused
@@ -79,8 +80,15 @@ class Desk:
     def image(self, name: str) -> None:
         """쓸 수 있는 이미지(과정의 것, 자기가 만든 것)인지 봅니다."""
         told = self._look("image", name)
-        if told is None or not (self._is_course(told) or self._is_mine("image", told)):
+        if told is None or not self._may_see(told):
             raise Refused(f"No such image: {name[:80]}", 404)
+
+    def images(self, query: dict[str, Any]) -> list[dict[str, Any]]:
+        """볼 수 있는 이미지들의 목록입니다."""
+        wanted = _object(query["filters"]) if query.get("filters") else None
+        listed = self._api.images(all=query.get("all") in ("1", "true"), filters=wanted)
+        as_told = ((each, each | {"Config": {"Labels": each.get("Labels")}}) for each in listed)
+        return [each for each, told in as_told if self._may_see(told)]
 
     def new_images(self, wanted: Iterable[str]) -> None:
         """붙이려는 이미지의 이름이 비어 있거나 자기 것인지 봅니다."""
@@ -88,6 +96,11 @@ class Desk:
             told = self._look("image", name) if name.strip(":") else None
             if told is not None and not self._is_mine("image", told):
                 raise Refused(f"이미 있는 이미지의 이름입니다: {name[:80]}")
+
+    def pushable(self, name: str) -> None:
+        """올려도 되는 곳(과제가 띄운 레지스트리)인지 봅니다."""
+        if not name.startswith(tuple(f"localhost:{port}/" for port in parameters.ports(self.given))):
+            raise Refused(f"채점에서는 그 레지스트리에 올릴 수 없습니다: {name[:80]}")
 
     def volume_of_bind(self, source: str) -> None:
         """마운트할 볼륨이 자기 것인지 봅니다. 없으면 라벨을 달아 먼저 만듭니다."""
@@ -131,6 +144,15 @@ class Desk:
             except docker.errors.APIError as error:
                 if error.status_code not in (404, 409):
                     raise
+
+    def _may_see(self, told: dict[str, Any]) -> bool:
+        return self._is_near(told) or self._is_course(told) or self._is_mine("image", told)
+
+    def _is_near(self, told: dict[str, Any]) -> bool:
+        """Prepared for this submission, or a step of a build of its own: both without its label."""
+        given = set(map(str, self.given.values.values()))
+        named = given & set(told.get("RepoTags") or ())
+        return bool(named) or told["Id"].removeprefix("sha256:")[:12] in self.layers
 
     def _is_course(self, told: dict[str, Any]) -> bool:
         """By name too: what is built from a course image inherits its label."""

@@ -12,10 +12,10 @@ import nbformat
 
 from dockerlab import engine
 from dockerlab.errors import DockerlabError, SubmissionRejected
-from dockerlab.exercises import judging, parameters, preparing
+from dockerlab.exercises import judging, parameters, preparing, tidying
 from dockerlab.exercises.model import NOT_YET, PASSED, UNTRIED, Exercise, Given, Verdict
 from dockerlab.exercises.observation import View
-from dockerlab.grading import answers, sandbox, submission
+from dockerlab.grading import answers, ports, sandbox, submission
 from dockerlab.grading.desk import Desk
 from dockerlab.grading.guard import Guard
 from dockerlab.grading.report import GRADED, REJECTED, Report, TaskResult
@@ -50,6 +50,7 @@ def grade(path: Path | str, report: Progress = silent) -> Report:
             tasks = examination.hold(answers.answers(exercise, cells))
         finally:
             examination.desk.clear()
+            tidying.tidy(given, connected)  # what the exercise itself had prepared
     spent = time.perf_counter() - began
     return Report(path.name, GRADED, exercise.number, tasks, seconds=spent, isolation=sandbox.isolation())
 
@@ -85,7 +86,8 @@ class _Examination:
         with sandbox.room() as work:
             nbformat.write(answers.assembled(self._exercise, found, names), work / sandbox.NOTEBOOK)
             socket = work / sandbox.SOCKET
-            with Guard(socket, self._connected.endpoint, self.desk, self._answer):
+            known = ports.outside(work, parameters.ports(self._given))
+            with known, Guard(socket, self._connected.endpoint, self.desk, self._answer):
                 outcome = sandbox.run(work, left, CELL * self._slow)
         self._told |= outcome.cells
         return outcome.in_time

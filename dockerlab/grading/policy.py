@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from dockerlab.exercises.observation import MEMORY_CAP, PIDS_CAP
@@ -42,13 +42,17 @@ class Request:
 
 @dataclass(frozen=True)
 class Rule:
-    """요청 한 종류입니다. ``kind``와 첫 괄호가 가리키는 것은 채점받는 쪽의 것이어야 합니다."""
+    """요청 한 종류입니다. ``kind``와 첫 괄호가 가리키는 것은 채점받는 쪽의 것이어야 합니다.
+
+    ``change``는 요청을 살펴 고치고, ``reply``가 있으면 엔진 대신 답합니다.
+    """
 
     methods: str
     pattern: re.Pattern[str]
     kind: str = ""
     json: bool = False
-    change: Callable[[Request, Any], None] | None = field(default=None)
+    change: Callable[[Request, Any], None] | None = None
+    reply: Callable[[Request, Any], Any] | None = None
 
 
 def _rule(methods: str, path: str, kind: str = "", **more: Any) -> Rule:
@@ -225,13 +229,19 @@ def _commit(request: Request, desk: Any) -> None:
     request.body["Labels"] = _dict(request.body.get("Labels")) | desk.labels("image")
 
 
+def _push(request: Request, desk: Any) -> None:
+    name = request.path.removeprefix("/images/").removesuffix("/push")
+    desk.pushable(name)
+    desk.own("image", f"{name}:{request.query.get('tag') or 'latest'}")
+
+
 def _tag(request: Request, desk: Any) -> None:
     repository = request.query.get("repo", "")
     desk.new_images([f"{repository}:{request.query.get('tag') or 'latest'}"] if repository else [])
 
 
 _NAME = r"(.+)"
-# In the order of the Engine API's reference. Events, prune, pull, push, load, plugins, swarm, sessions of
+# In the order of the Engine API's reference. Events, prune, pull, load, plugins, swarm, sessions of
 # BuildKit are not here: nobody may use them while being graded.
 RULES = (
     _rule("GET HEAD", "/_ping"),
@@ -248,9 +258,10 @@ RULES = (
     _rule("DELETE", "/containers/{}", "container", change=_delete_container),
     _rule("GET", "/exec/{}/json", "exec"),
     _rule("POST", "/exec/{}/(?:start|resize)", "exec"),
-    _rule("GET", "/images/json"),
+    _rule("GET", "/images/json", reply=lambda request, desk: desk.images(request.query)),
     _rule("GET", f"/images/{_NAME}/(?:json|history|get)", "seen image"),
     _rule("POST", f"/images/{_NAME}/tag", "seen image", change=_tag),
+    _rule("POST", f"/images/{_NAME}/push", change=_push),
     _rule("DELETE", f"/images/{_NAME}", "image"),
     _rule("POST", "/build", change=_build),
     _rule("POST", "/commit", json=True, change=_commit),

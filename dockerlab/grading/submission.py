@@ -81,12 +81,12 @@ def _text(content: bytes) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        encoding = "CP949(EUC-KR)" if _decodes(content, "cp949") else "알 수 없는 인코딩"
+        encoding = "CP949(EUC-KR)" if _decodes(content, "cp949") else "알 수 없음"
         if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
             encoding = "UTF-16"
         raise _rejected(
             "UTF-8로 저장되지 않은 파일입니다.",
-            f"{error.start}번째 바이트부터 UTF-8이 아닙니다. {encoding}로 보입니다.",
+            f"{error.start}번째 바이트부터 UTF-8이 아닙니다(짐작되는 인코딩: {encoding}).",
             "JupyterLab에서 열어 저장하면 UTF-8이 됩니다.",
         ) from error
     if "\0" in text:

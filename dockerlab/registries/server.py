@@ -106,6 +106,7 @@ def registry(
     tls: bool = False,
     *,
     port: int | None = None,
+    name: str | None = None,
     deadline: float = LIFETIME,
     report: Report = silent,
 ) -> Registry:
@@ -125,6 +126,7 @@ def registry(
         "registry",
         ["registry", "serve", _CONFIG],
         files=files,
+        name=name,
         ports={_PORT: port},
         deadline=deadline,
     )

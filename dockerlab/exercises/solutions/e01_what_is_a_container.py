@@ -56,7 +56,7 @@ def check_code(view: View, given: Given, answer: Any) -> Iterator[Step]:
     for name_ in ("손님", f"손님{Random().randrange(1000, 10000)}"):
         told = box.exec(["sh", SCRIPT, name_])
         if told.code != 0:
-            yield Step(False, f"실행하면 종료 코드 {told.code}로 끝납니다.", 1)
+            yield Step(False, f"실행하면 오류로 끝납니다(종료 코드 {told.code}).", 1)
             return
         right = told.text.strip() == f"{given.word} {name_}"
         said = f"인자 {name_!r}에 {told.text.strip()[:60]!r}라고 답합니다."

@@ -54,9 +54,9 @@ def check_built(view: View, given: Given, answer: Any) -> Iterator[Step]:
         yield Step(False, "이미지에 기본 명령을 정하지 않았습니다. dockerlab/tiny의 것 그대로입니다.", 3)
         return
     told = view.run(given.app)
-    yield Step(told.code == 0, f"기본 명령이 종료 코드 {told.code}로 끝났습니다.")
+    yield Step(told.code == 0, f"기본 명령의 종료 코드: {told.code}.")
     right = told.text.strip() == given.word
-    yield Step(right, f"{told.text.strip()[:60]!r}을 찍습니다.", 2)
+    yield Step(right, f"{told.text.strip()[:60]!r}: 기본 명령이 찍은 글입니다.", 2)
 
 
 def _own_command(view: View, wanted: str) -> bool:
@@ -192,7 +192,7 @@ lab.build(made + 'CMD ["cat", "/app/word.txt"]', given.app)
                 Wrong(
                     'lab.build("FROM dockerlab/tiny\\nCMD [\\"cat\\", \\"/app/word.txt\\"]\\nRUN mkdir'
                     ' /app", given.app)',
-                    "종료 코드 1로 끝났습니다",
+                    "종료 코드: 1",
                 ),
                 Wrong(
                     'lab.build(f\'FROM dockerlab/debian\\nRUN echo {given.word} > /word\\nCMD ["cat",'
