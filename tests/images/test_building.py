@@ -214,20 +214,22 @@ def test_a_name_that_is_somebody_elses_is_not_taken(engine, tag):
 
 
 @pytest.mark.engine
-def test_a_build_whose_process_is_killed_leaves_no_container(engine, tag):
+@pytest.mark.parametrize("way", [signal.SIGKILL, signal.SIGINT])
+def test_a_build_that_is_broken_off_leaves_no_container(engine, tag, way):
     api = engine.client.api
     text = f"{BASE}RUN echo {tag}; sleep 600"
     script = f"from dockerlab.images.building import build; build({text!r}, {tag!r})"
-    child = subprocess.Popen([sys.executable, "-c", script])
+    child = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
 
     def running():
         return [each["Id"] for each in api.containers(all=True) if tag in each["Command"]]
 
     try:
         wait(running)
+        os.kill(child.pid, way)
+        child.wait(30)
     finally:
-        os.kill(child.pid, signal.SIGKILL)
-        child.wait()
+        child.kill()
     wait(lambda: not running())
 
 

@@ -322,6 +322,17 @@ def test_the_gate_passes_or_fails_and_says_why(tmp_path, capsys):
     assert "낭비 900 B" in told.err and "/a" in told.out
 
 
+@pytest.mark.parametrize("content", [None, b"", b"no tar at all", END])
+def test_what_cannot_be_read_ends_with_one_and_says_so_in_json(tmp_path, capsys, content):
+    path = tmp_path / "image.tar"
+    if content is not None:
+        path.write_bytes(content)
+    assert cli.main(["layers", str(path), "--json", "--lowest-efficiency", "0.9"]) == 1
+    told = capsys.readouterr()
+    assert set(json.loads(told.out)["error"]) == {"code", "what", "seen", "todo"}
+    assert told.err.startswith("[E9")
+
+
 def test_the_json_of_layers_keeps_its_promise(tmp_path, capsys):
     path = tmp_path / "image.tar"
     path.write_bytes(saved([files("d", ("d/가", b"123"))], history=[{"created_by": "COPY d /"}]))
