@@ -15,6 +15,7 @@ from dockerlab.engine import Endpoint
 
 PROC = Path("/proc")
 TICKS = 100  # a second, in what every Linux kernel tells of the start of a process
+ERRANDS = ("start", "delete")  # with these words the shim's program starts it, or clears up after it
 NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts")
 
 
@@ -81,7 +82,8 @@ def snapshot(dockerd: int, container: str) -> tuple[Process, ...]:
 def _shim(container: str) -> int | None:
     for pid in sorted(_pids(), reverse=True):  # it is among the newest
         command = _command(pid)
-        if command and "containerd-shim" in command[0] and container in command:
+        found = command and "containerd-shim" in command[0] and container in command
+        if found and command[-1] not in ERRANDS:
             return pid
     return None
 

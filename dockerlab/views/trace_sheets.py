@@ -34,7 +34,7 @@ _LONG_ID = re.compile(r"([0-9a-f]{12})[0-9a-f]{20,}")
 
 def trace_text(trace: Trace) -> str:
     """터미널에 보일 글입니다."""
-    sheets = [timeline_sheet(trace), processes_sheet(trace)]
+    sheets = [timeline_sheet(trace), processes_sheet(trace, numbers=False)]
     return "\n\n".join(text(sheet) for sheet in sheets if sheet.rows)
 
 
@@ -83,14 +83,17 @@ def remarks(trace: Trace) -> tuple[str, ...]:
     return tuple(said)
 
 
-def processes_sheet(trace: Trace) -> Sheet:
-    """프로세스의 나무입니다. 같은 프로세스의 번호를 호스트와 안에서 나란히 적습니다."""
+def processes_sheet(trace: Trace, *, numbers: bool = True) -> Sheet:
+    """프로세스의 나무입니다. 같은 프로세스의 번호를 호스트와 안에서 나란히 적습니다.
+
+    ``numbers``가 거짓이면 네임스페이스의 번호를 빼서, 좁은 터미널에도 한 줄에 들어갑니다.
+    """
     hops = sorted(trace.lane("process"), key=_place)
     engine = next((hop for hop in hops if hop.detail["role"] == "dockerd"), None)
     return Sheet(
         caption="프로세스: 위의 것이 아래의 것을 돌봅니다",
         columns=_PROCESS_COLUMNS,
-        rows=tuple(_process_row(hop, engine) for hop in hops),
+        rows=tuple(_process_row(hop, engine, numbers) for hop in hops),
         notes=tuple(_SEEN_BY[via] for via in sorted({hop.detail["via"] for hop in hops})),
     )
 
@@ -101,7 +104,7 @@ def _place(hop: Hop) -> tuple[str, int]:
     return (hop.detail["container"] if _DEPTHS[role] > 1 else "", _DEPTHS[role])
 
 
-def _process_row(hop: Hop, engine: Hop | None) -> tuple[str, ...]:
+def _process_row(hop: Hop, engine: Hop | None, numbers: bool) -> tuple[str, ...]:
     detail = hop.detail
     name = hop.what.partition(" (PID ")[0]
     return (
@@ -109,16 +112,18 @@ def _process_row(hop: Hop, engine: Hop | None) -> tuple[str, ...]:
         str(detail["pid"]),
         " → ".join(map(str, detail["inside"])) or "같음",
         str(detail["parent"]),
-        "(기준)" if hop is engine else _own(detail["namespaces"], engine),
+        "(기준)" if hop is engine else _own(detail["namespaces"], engine, numbers),
         _LONG_ID.sub(r"\1…", detail["cgroup"]),
     )
 
 
-def _own(namespaces: Mapping[str, int], engine: Hop | None) -> str:
+def _own(namespaces: Mapping[str, int], engine: Hop | None, numbers: bool) -> str:
     """Only those that differ from dockerd's: that is what isolates. Without dockerd, all of them."""
     known = {} if engine is None else engine.detail["namespaces"]
-    different = [f"{kind} {number}" for kind, number in namespaces.items() if number != known.get(kind)]
-    return ", ".join(different) or "없음"
+    different = {kind: number for kind, number in namespaces.items() if number != known.get(kind)}
+    if not numbers:
+        return ", ".join(different) or "없음"
+    return ", ".join(f"{kind} {number}" for kind, number in different.items()) or "없음"
 
 
 def _said(entry: Entry) -> str:
