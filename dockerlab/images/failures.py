@@ -94,7 +94,7 @@ def _no_base(told: Following, message: str, cause: DockerlabError | None) -> Doc
     return kind(
         f"베이스 이미지가 이 엔진에 없고, 가져오지도 못했습니다({at}).",
         seen=message,
-        todo=f"이름의 철자를 확인하십시오. 네트워크가 없으면 과정 이미지({course})를 베이스 이미지로 쓰십시오.",
+        todo=f"이름의 철자를 확인하십시오. 네트워크가 없으면 과정 이미지({course}) 위에 만드십시오.",
     )
 
 

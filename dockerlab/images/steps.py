@@ -24,8 +24,8 @@ class BuildStep:
     """Dockerfile의 명령 하나가 한 일입니다.
 
     ``cached``는 전에 만든 것을 그대로 썼는지, ``seconds``는 걸린 초, ``size``는 이 단계가 이미지에 더한
-    바이트, ``output``은 명령이 찍은 글입니다. ``FROM``의 ``size``는 베이스 이미지의 크기입니다. ``image``는 이
-    단계까지의 이미지의 id입니다(``FROM scratch``이거나 끝내지 못했으면 비어 있습니다).
+    바이트, ``output``은 명령이 찍은 글입니다. ``FROM``의 ``size``는 베이스 이미지의 크기입니다. ``image``는
+    이 단계까지의 이미지의 id입니다(``FROM scratch``이거나 끝내지 못했으면 비어 있습니다).
     """
 
     number: int
@@ -39,7 +39,7 @@ class BuildStep:
     @property
     def base(self) -> bool:
         """베이스 이미지를 고르는 단계(``FROM``)인지 말합니다."""
-        return self.instruction.split(maxsplit=1)[:1] in (["FROM"], ["from"])
+        return self.instruction.upper().startswith("FROM ")
 
 
 @dataclass

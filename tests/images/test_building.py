@@ -86,6 +86,16 @@ def test_each_step_says_what_it_cost(engine, tag):
 
 
 @pytest.mark.engine
+def test_the_shortest_dockerfile_is_a_name_of_its_own_for_the_base(engine, tag):
+    built = build("from dockerlab/tiny\n", tag)
+    assert [(step.base, step.cached) for step in built.steps] == [(True, False)]
+    assert (built.cached, built.ran) == ((), ())
+    base, own = (engine.client.api.inspect_image(name) for name in ("dockerlab/tiny", tag))
+    assert own["RootFS"] == base["RootFS"]
+    assert own["Id"] == built.id != base["Id"]
+
+
+@pytest.mark.engine
 def test_the_cache_serves_until_the_first_change(tag):
     text = f"{BASE}RUN echo {tag} > /made\nCOPY app /app\nRUN cp /app /copy\n"
     first = build(text, tag, files={"app": "1"})
