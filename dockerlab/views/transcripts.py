@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 _FRAME = "border-left:4px solid var(--jp-border-color1,#8c8c8c);padding:4px 10px;margin:2px 0"
 _INK = "color:var(--jp-content-font-color1,inherit);background:transparent"
-_PRE = f"margin:0;{_INK};max-height:30em;overflow:auto"
+_FONT = "font-family:var(--jp-code-font-family,monospace)"
+_PRE = f"margin:0;{_FONT};{_INK};max-height:30em;overflow:auto"
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # a guest's ls thinks that its console is a coloured one
 
 
