@@ -117,7 +117,8 @@ def test_clean_lists_by_kind_and_a_dry_run_removes_nothing(engine, tiny):
         # Another process asks: what this living session made is not its business.
         told = json.loads(dockerlab("clean", "--dry-run", "--json", check=True).stdout)
         assert told["dry_run"] is True
-        assert set(told["leftovers"]) == {"container", "network", "volume", "image", "process", "directory"}
+        kinds = {"container", "network", "volume", "plugin", "image", "process", "directory"}
+        assert set(told["leftovers"]) == kinds
         assert container.id not in {each["id"] for each in told["leftovers"]["container"]}
         container.reload()
     finally:
