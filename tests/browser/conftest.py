@@ -27,6 +27,7 @@ def lab(root, tmp_path_factory):
         "JUPYTER_CONFIG_DIR": str(config),
         "JUPYTERLAB_WORKSPACES_DIR": str(config / "workspaces"),
         "JUPYTERLAB_SETTINGS_DIR": str(config / "settings"),
+        "DOCKERLAB_RECORD": str(config / "record"),  # the developer's own is left alone
     }
     with (config / "errors.txt").open("w+", encoding="utf-8") as errors:
         server = subprocess.Popen(

@@ -22,8 +22,8 @@ def test_a_returning_learner_is_led_to_where_they_were():
 
 def test_its_links_lead_to_lessons(root):
     links = re.findall(r"\]\(([^)]+)\)", homepage(lab.lessons()))
-    lessons = {f"notebooks/{each.lesson.file}" for each in lab.lessons().standings}
-    assert set(links) == lessons | {"README.md"} and (root / "README.md").is_file()
+    assert len(set(links)) == len(lab.lessons().standings) + 1
+    assert all((root / link).is_file() for link in links)
 
 
 def test_it_is_put_into_the_course_folder_and_nowhere_else(tmp_path):
