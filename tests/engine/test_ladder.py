@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from holding import NO_PTRACE
+from holding import NO_PTRACE, nothing_is_left_of
 
 from dockerlab.engine import bundle, rungs
 from dockerlab.engine.rungs import root
@@ -35,6 +35,7 @@ def home():
     path = Path(tempfile.mkdtemp(prefix="dl", dir="/tmp"))
     (path / "bundle").symlink_to(bundle.ensure().root.parent)
     yield path
+    assert nothing_is_left_of(path)  # an emulated machine is put to sleep before its engine has ended
     shutil.rmtree(path)
 
 
