@@ -15,6 +15,7 @@ from dockerlab.layering.compression import packed, unpacked
 from dockerlab.layering.contents import Contents, Wanted, scan
 from dockerlab.layering.cursor import Cursor, Section
 
+_SAY_BYTES = 2**20
 _SAY_EVERY = 0.1  # seconds, while only hashing is left
 
 
@@ -92,7 +93,7 @@ def scan_sections(
                 budget.bytes(section.size)
                 cursor = section.cursor(progress.reads(place))
                 contents = scan(cursor, budget, wanted.get(place))
-                progress.reads(place)(section.size)
+                progress.ends(place, section.size)
                 digest = progress.awaited(hashing[place])
                 found[place] = Scanned(contents, digest, digest, section.size)
             else:
@@ -114,16 +115,20 @@ class _Progress:
 
     def reads(self, place: str) -> Callable[[int], None]:
         def passed(at: int) -> None:
-            self._read[place] = at
-            self._say()
+            if at - self._read[place] >= _SAY_BYTES:
+                self.ends(place, at)
 
         return passed
+
+    def ends(self, place: str, at: int) -> None:
+        self._read[place] = at
+        self._say()
 
     def reads_all(self, place: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
         for piece in pieces:
             yield piece
             self._hashed[place] += len(piece)
-            self.reads(place)(self._hashed[place])
+            self.ends(place, self._hashed[place])
 
     def hashes(self, place: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
         for piece in pieces:

@@ -71,7 +71,7 @@ def _write(target: Path, told: dict[str, Any]) -> None:
         handle, part = tempfile.mkstemp(dir=target.parent, prefix=".part-")
         try:
             with os.fdopen(handle, "w") as file:
-                json.dump(told, file)
+                file.write(json.dumps(told))  # at once: piece by piece, json is written in Python
             os.replace(part, target)
         except BaseException:
             Path(part).unlink(missing_ok=True)
