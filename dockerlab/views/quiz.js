@@ -21,7 +21,7 @@ function choiceForm(question, id, send) {
 
 function orderForm(question, id, send, tell) {
   const list = element("ol", { "aria-label": "줄의 순서" });
-  const name = (item) => item.querySelector(".line").textContent;
+  const plain = (text) => text.replaceAll("`", "");
   const move = (item, step, button) => {
     const other = step < 0 ? item.previousElementSibling : item.nextElementSibling;
     if (!other) return;
@@ -29,12 +29,12 @@ function orderForm(question, id, send, tell) {
     else list.insertBefore(other, item);
     button.focus();
     const at = [...list.children].indexOf(item) + 1;
-    tell(`‘${name(item)}’: ${list.children.length}줄 가운데 ${at}번째입니다.`);
+    tell(`‘${plain(item.dataset.text)}’: ${list.children.length}줄 가운데 ${at}번째입니다.`);
   };
   const row = (text) => {
-    const item = element("li", {});
+    const item = element("li", { "data-text": text });
     const arrow = (sign, label, step) =>
-      element("button", { type: "button", "aria-label": `‘${text}’ ${label}`, onclick: (event) => move(item, step, event.currentTarget) }, sign);
+      element("button", { type: "button", "aria-label": `‘${plain(text)}’ ${label}`, onclick: (event) => move(item, step, event.currentTarget) }, sign);
     const line = question.code ? element("code", { class: "line" }, text) : element("span", { class: "line" }, marked(text));
     item.append(arrow("▲", "위로", -1), arrow("▼", "아래로", 1), line);
     // The arrow keys do the same from either button, so that a line can be carried all the way.
@@ -50,9 +50,9 @@ function orderForm(question, id, send, tell) {
   const form = element("form", {}, list, element("button", { type: "submit" }, "이 순서로 답하기"));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    send([...list.children].map(name));
+    send([...list.children].map((item) => item.dataset.text));
   });
-  const put = (answer) => list.append(...answer.map((text) => [...list.children].find((item) => name(item) === text)));
+  const put = (answer) => list.append(...answer.map((text) => [...list.children].find((item) => item.dataset.text === text)));
   return { form, put };
 }
 
