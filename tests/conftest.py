@@ -106,13 +106,15 @@ def nothing_left():
     if connection is None or connection._connected is None:
         return
     from dockerlab.engine import session
-    from dockerlab.engine.objects import SESSION
+    from dockerlab.engine.objects import SESSION, listed
 
     api = connection.connect().client.api
     mine = {"label": [f"{SESSION}={session.current_id()}"]}
     left = [container["Id"] for container in api.containers(all=True, filters=mine)]
     left += [network["Id"] for network in api.networks(filters=mine)]
     left += [volume["Name"] for volume in api.volumes(filters=mine)["Volumes"] or ()]
+    endpoint = connection.connect().endpoint
+    left += [one.name for one in listed(endpoint, "plugin", f"{SESSION}={session.current_id()}")]
     assert not left
 
 
