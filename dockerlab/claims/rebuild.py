@@ -32,7 +32,7 @@ def measure(
     dockerfiles: Mapping[str, str],
     files: Mapping[str, str],
     changing: str,
-    n: int = 6,
+    n: int = 10,
     report: Report = silent,
 ) -> Rebuild:
     """``files``의 ``changing``에 줄을 덧붙여 가며 ``n``번씩 다시 만듭니다. 이름은 Dockerfile의 것입니다."""
