@@ -206,6 +206,16 @@ def test_a_failing_pull_says_why_and_leaves_no_image(faulty_beside, engine, name
         assert transfer.held(str(remote.reference(f"{name}:latest"))) is None
 
 
+def test_no_two_failing_pulls_say_the_same(faulty_beside):
+    said = {}
+    with Remote(faulty_beside, patience=5) as remote:
+        for name in ("private", "denied", "nobody", "limited", "portal", "down", "broken"):
+            with pytest.raises(errors.ImageError) as caught:
+                remote.pull(f"{name}:latest")
+            said[name] = caught.value.what
+    assert len(set(said.values())) == len(said), said
+
+
 def test_what_the_same_registry_does_not_spoil_arrives(faulty_beside, engine):
     with Remote(faulty_beside) as remote:
         pulled = remote.pull("good:latest")
