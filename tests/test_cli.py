@@ -12,7 +12,7 @@ import pytest
 
 from dockerlab import cli, tracing
 
-VERBS = ("doctor", "lab", "images", "layers", "race", "compare", "trace", "clean", "setup")
+VERBS = ("doctor", "lab", "images", "layers", "race", "compare", "trace", "grade", "clean", "setup")
 
 
 def dockerlab(*arguments, check=False, **environment):

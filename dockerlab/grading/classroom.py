@@ -12,11 +12,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from dockerlab import places
-from dockerlab.errors import DockerlabError, UsageMistake
+from dockerlab.errors import DockerlabError, SubmissionRejected, UsageMistake
 from dockerlab.exercises import catalog, generation
+from dockerlab.grading import examination, submission
 from dockerlab.grading.examination import grade
 from dockerlab.grading.report import REJECTED, Report, from_dict
-from dockerlab.grading.submission import LARGEST_FILE
 from dockerlab.progress import Report as Progress
 from dockerlab.progress import silent
 
@@ -55,6 +55,11 @@ def grade_all(
     kept = Journal(journal)
     names = _names(paths)
     done = {path: found for path in paths if (found := kept.find(names[path], path)) is not None}
+    for path in [path for path in paths if path not in done]:
+        try:
+            submission.content(path)
+        except SubmissionRejected as rejected:
+            done[path] = examination.refused(names[path], rejected)
     todo = [path for path in paths if path not in done]
     report("채점", len(done), len(paths))
     workers = (
@@ -121,19 +126,17 @@ class Journal:
 
 
 def _digest(path: Path) -> str:
-    digest = hashlib.sha256(_content(path))
+    digest = hashlib.sha256(_read(path))
     for exercise in catalog.exercises().values():
         digest.update(generation.text(exercise).encode())
     return digest.hexdigest()
 
 
-def _content(path: Path) -> bytes:
-    """No more than what a submission may be: the reading itself happens elsewhere and refuses the rest."""
+def _read(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            return file.read(LARGEST_FILE + 1) if path.is_file() else b""
-    except OSError:
-        return b""
+        return submission.content(path)
+    except SubmissionRejected:
+        return b""  # gone since it was looked at: graded as an empty file
 
 
 def _names(paths: Sequence[Path]) -> dict[Path, str]:
@@ -150,7 +153,7 @@ def _here(jobs: int, todo: Sequence[Path], names: dict[Path, str]) -> Iterator[t
     with ThreadPoolExecutor(jobs) as pool:
         while True:
             while len(running) < jobs and (path := next(waiting, None)) is not None:
-                running[pool.submit(one, names[path], _content(path))] = path
+                running[pool.submit(one, names[path], _read(path))] = path
             if not running:
                 return
             for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -169,7 +172,7 @@ def _on_cluster(address: str, todo: Sequence[Path], names: dict[Path, str]) -> I
             todo="pip install 'dockerlab-course[cluster]'로 설치하십시오.",
         ) from error
     try:
-        client = Client(address, timeout=20)
+        client = Client(address, timeout=5)
     except (OSError, TimeoutError, ValueError) as error:
         raise UsageMistake(
             "Dask의 스케줄러에 연결하지 못했습니다.",
@@ -183,7 +186,7 @@ def _on_cluster(address: str, todo: Sequence[Path], names: dict[Path, str]) -> I
 
         def give() -> None:
             if (path := next(waiting, None)) is not None:
-                future = client.submit(one, names[path], _content(path), pure=False, retries=1)
+                future = client.submit(one, names[path], _read(path), pure=False, retries=1)
                 running[future.key] = path
                 finished.add(future)
 

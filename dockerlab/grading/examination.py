@@ -11,7 +11,7 @@ from typing import Any
 import nbformat
 
 from dockerlab import engine
-from dockerlab.errors import DockerlabError, SubmissionRejected
+from dockerlab.errors import SubmissionRejected
 from dockerlab.exercises import judging, parameters, preparing, tidying
 from dockerlab.exercises.model import NOT_YET, PASSED, UNTRIED, Exercise, Given, Verdict
 from dockerlab.exercises.observation import View
@@ -39,7 +39,7 @@ def grade(path: Path | str, report: Progress = silent) -> Report:
         cells = submission.read(path)
         exercise = answers.exercise_of(cells)
     except SubmissionRejected as rejected:
-        return Report(path.name, REJECTED, reason=f"{rejected.what} {rejected.seen} {rejected.todo}".strip())
+        return refused(path.name, rejected)
     connected = engine.connect(report)
     given = parameters.given(exercise, parameters.fresh_seed(exercise))
     preparing.prepare(exercise, given, connected, report)
@@ -53,6 +53,11 @@ def grade(path: Path | str, report: Progress = silent) -> Report:
             tidying.tidy(given, connected)  # what the exercise itself had prepared
     spent = time.perf_counter() - began
     return Report(path.name, GRADED, exercise.number, tasks, seconds=spent, isolation=sandbox.isolation())
+
+
+def refused(name: str, rejected: SubmissionRejected) -> Report:
+    """읽을 수 없는 제출의 결과입니다."""
+    return Report(name, REJECTED, reason=f"{rejected.what} {rejected.seen} {rejected.todo}".strip())
 
 
 class _Examination:
@@ -139,11 +144,3 @@ class _Examination:
             said.append("검사까지 이르지 못했습니다. 커널이 죽었거나 답으로 낼 수 없는 값입니다.")
         points = verdict.points if verdict is not None else 0
         return TaskResult(name, NOT_YET, points, task.points, " ".join(said))
-
-
-def graded_or_reason(path: Path | str) -> Report:
-    """채점하되, 채점기 쪽의 오류도 결과에 적습니다. 학급에서는 하나 때문에 나머지가 멈추지 않아야 합니다."""
-    try:
-        return grade(path)
-    except DockerlabError as error:
-        return Report(Path(path).name, REJECTED, reason=f"채점하지 못했습니다: {error.what} {error.seen}")

@@ -29,7 +29,7 @@ from dockerlab.engine import bundle, processes
 from dockerlab.exercises.catalog import SOLUTIONS
 
 _SCRIPT = Path(__file__).with_name("sandbox.sh")
-_UNPRIVILEGED = 61_000  # plus a number: each room has a user of its own, so that limits count its own
+UNPRIVILEGED = 61_000  # plus a number: each room has a user of its own, so that limits count its own
 _LONGEST_TOLD = 4 * 2**20
 SOCKET, NOTEBOOK = "engine.sock", "task.ipynb"
 
@@ -111,7 +111,7 @@ def _walls(kind: str, work: Path) -> list[str]:
         return []
     new = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--ipc", "--uts", "--net"]
     new += ["--propagation", "private"]
-    user = str(_UNPRIVILEGED + secrets.randbelow(4000)) if kind == "root" else "0"
+    user = str(UNPRIVILEGED + secrets.randbelow(4000)) if kind == "root" else "0"
     if kind == "user":
         new += ["--user", "--map-root-user"]
     homes = dict.fromkeys(("/root", "/home", "/run/user", str(Path.home())))

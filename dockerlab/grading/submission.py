@@ -36,7 +36,7 @@ def read(path: Path) -> tuple[Cell, ...]:
     Raises:
         SubmissionRejected: 읽을 수 없거나, 노트북이 아니거나, 한도를 넘을 때.
     """
-    text = _text(_content(path))
+    text = _text(content(path))
     _shallow(text)
     notebook = _parsed(text)
     if not isinstance(notebook, dict):
@@ -56,7 +56,8 @@ def read(path: Path) -> tuple[Cell, ...]:
     return read_cells
 
 
-def _content(path: Path) -> bytes:
+def content(path: Path) -> bytes:
+    """파일의 바이트입니다. 파일이 아니거나, 열 수 없거나, 너무 크면 ``SubmissionRejected``입니다."""
     try:
         # Not a pipe that never ends, nor a device: open without waiting, then look at what it is.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -1,7 +1,10 @@
 """Notebooks that learners hand in: honest, broken and hostile ones, generated, with what is expected of each."""
 
+# ruff: noqa: E501 (an attack is one line of data, clearer unbroken)
+
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -63,7 +66,7 @@ IN_THE_KERNEL = {
     "patches-run-cell-sync": "type(get_ipython()).run_cell = lambda *a, **k: None",
     "drops-checks-by-ast": (
         "import ast\nclass Drop(ast.NodeTransformer):\n    def visit_Expr(self, node):\n"
-        f"        return ast.parse(\"print('01-1 통과 (2/2점)')\").body\n"
+        "        return ast.parse(\"print('01-1 통과 (2/2점)')\").body\n"
         "get_ipython().ast_transformers.append(Drop())"
     ),
     "rewrites-input": (
@@ -288,6 +291,7 @@ def _broken() -> dict[str, bytes]:
     }  # fmt: skip
 
 
+@functools.cache
 def hostile() -> list[Submission]:
     """What must not pass."""
     found = [

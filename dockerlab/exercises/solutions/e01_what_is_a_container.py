@@ -251,7 +251,9 @@ box.exec_run(["sh", "-c", f"mkdir -p /srv; echo 'echo {given.word} $1' > /srv/gr
                     " f\"mkdir -p /srv; echo 'exit 3' > /srv/greet.sh\"])",
                     "종료 코드 3",
                 ),
-                Wrong('open("greet.sh", "w").write(f"echo {given.word} $1")', "파일이 없습니다"),
+                Wrong(
+                    'client.containers.get(given.box).exec_run(["mkdir", "-p", "/srv"])', "파일이 없습니다"
+                ),
             ),
         ),
         Task(

@@ -1,0 +1,122 @@
+"""Hostile, broken and honest submissions get the verdicts they should, and nothing of them stays."""
+
+from __future__ import annotations
+
+import contextlib
+
+import psutil
+import pytest
+from honest import honest
+from submissions import hostile
+
+from dockerlab.exercises.model import PASSED
+from dockerlab.exercises.preparing import EXERCISE
+from dockerlab.grading import classroom, examination, sandbox
+from dockerlab.grading.report import GRADED, REJECTED
+
+BROKEN = [each for each in hostile() if each.expected == "rejected"]
+RUN = [each for each in hostile() if each.expected == "fails"]
+# One of every kind; make soak runs them all.
+QUICK = {
+    *("kernel-prints-the-verdict", "kernel-patches-the-asking", "kernel-kills-everybody"),
+    *("kernel-endless-and-deaf", "kernel-fork-bomb", "kernel-reads-the-solution-file"),
+    *("kernel-the-real-socket", "engine-privileged", "engine-another-case", "engine-removes-another"),
+    *(
+        "engine-retags-the-image",
+        "value-equal-to-everything",
+        "value-tries-them-all",
+        "edited-checks-deleted",
+    ),
+    *("honest-as-the-solution", "honest-docker-command", "honest-leaves-a-process", "file-split-cell"),
+    *("file-pasted-cells", "file-without-ids"),
+}
+
+
+def test_there_are_enough():
+    assert len(hostile()) >= 80 and len(honest()) >= 40
+    assert len({each.name for each in [*hostile(), *honest()]}) == len(hostile()) + len(honest())
+    assert {each.name for each in [*hostile(), *honest()]} >= QUICK
+
+
+@pytest.fixture
+def decoy(engine, tiny):
+    """Somebody else's container, which must be as it was."""
+    from dockerlab.engine import labels
+
+    made = engine.client.api.create_container(
+        "dockerlab/tiny", ["sleep", "9999"], name="decoy", labels=labels(1800)
+    )["Id"]
+    engine.client.api.start(made)
+    before = engine.client.api.inspect_container(made)["State"]
+    yield made
+    after = engine.client.api.inspect_container(made)["State"]
+    engine.client.api.remove_container(made, force=True)
+    assert after == before
+
+
+def graded(submissions, folder, monkeypatch):
+    monkeypatch.setattr(examination, "CELL", 8.0)
+    monkeypatch.setattr(examination, "WHOLE", 90.0)
+    paths = []
+    for each in submissions:
+        paths.append(folder / f"{each.name}.ipynb")
+        paths[-1].write_bytes(each.content)
+    return classroom.grade_all(paths, jobs=3)
+
+
+def wrong(submission, report):
+    """What is not as expected, or nothing."""
+    if submission.expected == "rejected":
+        right = report.status == REJECTED and not report.reason.startswith("채점하지 못했습니다")
+    else:
+        verdicts = {task.task: task.verdict for task in report.tasks}
+        expected = submission.expected == "passes"
+        passed = report.passed if expected else verdicts.get(submission.task) == PASSED
+        right = report.status == GRADED and passed == expected
+    return "" if right else f"{submission.name}: {report}"
+
+
+def left(engine):
+    """What a submission could leave: on the engine, as a process, as a folder."""
+    api = engine.client.api
+    wanted = {"label": EXERCISE}
+    found = [each["Id"] for each in api.containers(all=True, filters=wanted)]
+    found += [each["Id"] for each in api.networks(filters=wanted)]
+    found += [each["Name"] for each in api.volumes(filters=wanted)["Volumes"] or ()]
+    found += [each["Id"] for each in api.images(filters=wanted)]
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if (
+                process.uids().real >= sandbox.UNPRIVILEGED
+                and process.uids().real < sandbox.UNPRIVILEGED + 4000
+            ):
+                found.append(process)
+    return found
+
+
+@pytest.mark.parametrize("submission", BROKEN, ids=lambda each: each.name)
+def test_a_broken_file_is_rejected_with_a_reason_in_korean(submission, tmp_path):
+    path = tmp_path / "broken.ipynb"
+    path.write_bytes(submission.content)
+    report = examination.grade(path)
+    assert report.status == REJECTED and report.reason and report.score == report.max == 0
+
+
+@pytest.mark.engine
+def test_one_of_every_kind_gets_its_verdict(engine, tiny, decoy, tmp_path, monkeypatch):
+    chosen = [each for each in [*RUN, *honest()] if each.name in QUICK]
+    reports = graded(chosen, tmp_path, monkeypatch)
+    assert not [said for each, report in zip(chosen, reports, strict=True) if (said := wrong(each, report))]
+    assert not left(engine)
+
+
+@pytest.mark.engine
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_every_submission_gets_its_verdict(engine, tiny, decoy, tmp_path, monkeypatch):
+    chosen = [*hostile(), *honest()]
+    reports = graded(chosen, tmp_path, monkeypatch)
+    assert not [said for each, report in zip(chosen, reports, strict=True) if (said := wrong(each, report))]
+    assert not left(engine)
+    names = {tag for image in engine.client.images.list() for tag in image.tags}
+    assert {"dockerlab/tiny:latest", "dockerlab/debian:latest", "dockerlab/python:latest"} <= names
