@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import psutil
 import pytest
 
 from dockerlab.engine import bundle, rungs
@@ -56,7 +57,15 @@ def home():
     path = Path(tempfile.mkdtemp(prefix="dl", dir="/tmp"))
     (path / "bundle").symlink_to(bundle.ensure().root.parent)
     yield path
-    shutil.rmtree(path, ignore_errors=True)
+    # Its watcher looks several times before it lets the engine go.
+    _, alive = psutil.wait_procs(processes_of(path), timeout=60)
+    assert not alive
+    shutil.rmtree(path)
+
+
+def processes_of(home):
+    lines = ((process, process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"]))
+    return [process for process, words in lines if str(home) in " ".join(words)]
 
 
 @pytest.mark.parametrize("rung", ["uml", "qemu"])
