@@ -17,7 +17,7 @@ from IPython.core.magic import (
     no_var_expand,
 )
 
-from dockerlab import image_magics
+from dockerlab import exercise_magics, image_magics
 from dockerlab.arguments import Arguments, count, parsed_line, seconds, size, split, variable_name
 from dockerlab.errors import UsageMistake
 from dockerlab.images.names import COURSE
@@ -211,13 +211,13 @@ for _name, _grammar in GRAMMARS.items():
     # `%%container?` shows the docstring: one place for the text, the grammar.
     getattr(DockerlabMagics, _name).__doc__ = _grammar().format_help()
 
-GRAMMARS |= image_magics.GRAMMARS
+GRAMMARS |= image_magics.GRAMMARS | exercise_magics.GRAMMARS
 
 
 def register(shell: Any) -> None:
     """매직과 자동 완성, 결과의 모양을 등록합니다."""
     formatters.register(shell)
-    shell.register_magics(DockerlabMagics, image_magics.ImageMagics)
+    shell.register_magics(DockerlabMagics, image_magics.ImageMagics, exercise_magics.ExerciseMagics)
     for name in GRAMMARS:
         for prefix in ("%%", "%"):
             shell.set_hook("complete_command", complete, str_key=f"{prefix}{name}")

@@ -39,6 +39,7 @@ LEVELS = {
     "grading": 4,
     "views": 5,
     "arguments": 6,
+    "exercise_magics": 6,
     "gradebook": 6,
     "image_actions": 6,
     "image_magics": 6,
@@ -52,13 +53,16 @@ LEVELS = {
 }
 # Which rooms may import a library. What is not here may not be imported at all.
 IMPORTERS = {
-    "IPython": {"image_magics", "magics", "views"},
+    "IPython": {"exercise_magics", "image_magics", "magics", "views"},
     "anywidget": {"views"},
     "backports": {"layering"},
     "bcrypt": {"registries"},
     "boto3": {"registries"},
     "botocore": {"registries"},
-    "docker": {"engine", "containers", "exercises", "grading", "images", "layering", "registries", "runtimes"},
+    "docker": {
+        *("engine", "containers", "exercises", "grading"),
+        *("images", "layering", "registries", "runtimes"),
+    },
     "dxf": {"layering"},
     "distributed": {"grading"},
     "h11": {"grading", "tracing"},

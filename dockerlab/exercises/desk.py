@@ -22,9 +22,14 @@ LONGEST_ANSWER = 64 * 1024
 _PLAIN = (str, int, float, bool, type(None))
 
 
+def grading() -> bool:
+    """채점기가 이 커널을 돌리고 있는지입니다."""
+    return bool(os.environ.get(GRADER))
+
+
 def exercise(number: str) -> Given:
     """연습 문제를 펴고, 나에게 정해진 이름과 수를 돌려줍니다. 이름과 수는 사람마다 다릅니다."""
-    if os.environ.get(GRADER):
+    if grading():
         told = _ask_grader(f"/exercise/{number}", {})
         return Given(told["exercise"], told["token"], told["values"])
     from dockerlab import engine
@@ -47,7 +52,7 @@ def exercise(number: str) -> Given:
 def check(task: str, answer: Any = None) -> Verdict:
     """과제를 검사하여 판정을 돌려줍니다. 엔진의 지금 상태를 보며, 몇 번이든 다시 할 수 있습니다."""
     plain = _plain(answer)
-    if os.environ.get(GRADER):
+    if grading():
         told = _ask_grader(f"/check/{task}", {"answer": plain})
         steps = tuple(Step(*step) for step in told["steps"])
         return Verdict(told["task"], told["verdict"], told["points"], told["max"], steps)
@@ -72,7 +77,7 @@ def check(task: str, answer: Any = None) -> Verdict:
 
 def hint(task: str) -> Hint:
     """다음 힌트를 보여 줍니다. 세 걸음이고, 명령을 그대로 알려 주지는 않습니다."""
-    if os.environ.get(GRADER):
+    if grading():
         return Hint(task, 0, "채점하는 동안에는 힌트가 없습니다.")
     from dockerlab.exercises import catalog, record
 
