@@ -69,7 +69,6 @@ def comparison_sheet(record: Record) -> Sheet:
         f"Docker 엔진 {engine.get('version', '')} ({engine.get('where') or engine.get('kind', '')})",
         f"VM 가속기 {accelerator(table['vm'].get('accelerator'))}",
         conditions(table["machine"]),
-        f"잰 날 {table['date'][:10]}",
     )
     return Sheet(
         caption="책의 값과 내가 잰 값",
