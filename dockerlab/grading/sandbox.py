@@ -26,6 +26,7 @@ from typing import Any
 import dockerlab
 from dockerlab import places
 from dockerlab.engine import bundle, processes
+from dockerlab.errors import ToolMissing
 from dockerlab.exercises.catalog import SOLUTIONS
 
 _SCRIPT = Path(__file__).with_name("sandbox.sh")
@@ -62,6 +63,13 @@ def room() -> Iterator[Path]:
 def run(work: Path, deadline: float, cell_timeout: float) -> Outcome:
     """작업 폴더의 노트북을 방 안에서 nbval로 돌립니다. ``deadline``초가 지나면 방을 없앱니다."""
     kind = isolation()
+    if kind == "none" and os.geteuid() == 0:
+        # Without walls root's `kill -1` would be the end of everything on this machine.
+        raise ToolMissing(
+            "가둘 수 없는 곳에서는 root로 채점하지 않습니다.",
+            seen="이 컴퓨터에서는 네임스페이스를 만들 수 없습니다.",
+            todo="root가 아닌 사용자로 채점하십시오. 노트북의 검사 셀은 그대로 쓸 수 있습니다.",
+        )
     inside = work if kind == "none" else Path("/tmp")
     program = [
         sys.executable,

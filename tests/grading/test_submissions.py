@@ -9,6 +9,7 @@ import pytest
 from honest import honest
 from submissions import hostile
 
+from dockerlab.errors import ToolMissing
 from dockerlab.exercises.model import PASSED
 from dockerlab.exercises.preparing import EXERCISE
 from dockerlab.grading import classroom, examination, sandbox
@@ -108,6 +109,13 @@ def test_one_of_every_kind_gets_its_verdict(engine, tiny, decoy, tmp_path, monke
     reports = graded(chosen, tmp_path, monkeypatch)
     assert not [said for each, report in zip(chosen, reports, strict=True) if (said := wrong(each, report))]
     assert not left(engine)
+
+
+def test_root_does_not_run_strangers_without_walls(tmp_path, monkeypatch):
+    monkeypatch.setattr(sandbox, "isolation", lambda: "none")
+    monkeypatch.setattr(sandbox.os, "geteuid", lambda: 0)
+    with pytest.raises(ToolMissing):
+        sandbox.run(tmp_path, 1, 1)
 
 
 @pytest.mark.engine
