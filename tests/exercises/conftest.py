@@ -51,13 +51,20 @@ class Learner:
         api, now = self.engine.client.api, self.state()
         remove = {
             "container": lambda each: api.remove_container(each, force=True, v=True),
-            "network": api.remove_network,
+            "network": self._remove_network,
             "volume": api.remove_volume,
             "image": lambda each: api.remove_image(each, force=True),
         }
-        for kind, identity in now.keys() - before.keys():
+        for kind, identity in sorted(now.keys() - before.keys()):  # containers first: they hold the rest
             remove[kind](identity)
         return all(now.get(key) == value for key, value in before.items())
+
+    def _remove_network(self, identity):
+        """What was there before may have joined it since."""
+        api = self.engine.client.api
+        for each in api.inspect_network(identity)["Containers"]:
+            api.disconnect_container_from_network(each, identity, force=True)
+        api.remove_network(identity)
 
     def close(self):
         tidy(self.given, self.engine)
