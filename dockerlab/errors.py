@@ -111,7 +111,7 @@ class ContainerError(DockerlabError):
 class PortInUse(ContainerError):
     """공개하려는 포트를 다른 프로그램이 쓰고 있습니다."""
 
-    code = "E10"
+    code = "E15"
 
 
 class NameInUse(ContainerError):
@@ -364,7 +364,7 @@ class Refused(DockerlabError):
 class NotPassedYet(DockerlabError):
     """연습 문제의 과제를 아직 통과하지 못했습니다. nbval로 스스로 점검할 때에만 오류가 됩니다."""
 
-    code = "E71"
+    code = "E73"
 
 
 class SubmissionRejected(DockerlabError):
