@@ -43,7 +43,7 @@ def check_tagged(view: View, given: Given, answer: Any) -> Iterator[Step]:
 
 
 def check_published(view: View, given: Given, answer: Any) -> Iterator[Step]:
-    """09-2: run -d -p."""
+    """09-2(run -d -p): 이 컴퓨터에만 포트를 공개한 컨테이너가 도는지 봅니다."""
     box = _there(view, given.web)
     right = view.is_image(box, given.page)
     yield Step(right, f"{given.web}의 이미지가 {given.page}{'입니다' if right else '가 아닙니다'}.")
@@ -63,7 +63,7 @@ def check_published(view: View, given: Given, answer: Any) -> Iterator[Step]:
 
 
 def check_copied(view: View, given: Given, answer: Any) -> Iterator[Step]:
-    """09-3: cp."""
+    """09-3(cp): 도는 컨테이너 안의 파일이 바뀌었는지 봅니다."""
     box = _there(view, given.web)
     if not box.running:
         raise Untried(f"{given.web}가 돌고 있지 않습니다. 과제 09-2부터 하십시오.")
@@ -80,7 +80,7 @@ def check_copied(view: View, given: Given, answer: Any) -> Iterator[Step]:
 
 
 def check_network(view: View, given: Given, answer: Any) -> Iterator[Step]:
-    """09-4: network."""
+    """09-4(network): 두 컨테이너가 한 네트워크에서 이름으로 서로를 찾는지 봅니다."""
     if view.network(given.net) is None:
         raise Untried(f"이름이 {given.net}인 네트워크가 없습니다.")
     web, client = view.container(given.web), view.container(given.client)
@@ -98,7 +98,7 @@ def check_network(view: View, given: Given, answer: Any) -> Iterator[Step]:
 
 
 def check_volume(view: View, given: Given, answer: Any) -> Iterator[Step]:
-    """09-5: volume."""
+    """09-5(volume): 볼륨의 파일을 읽기 전용으로 붙여 읽었는지 봅니다."""
     if view.volume(given.data) is None:
         raise Untried(f"이름이 {given.data}인 볼륨이 없습니다.")
     box = view.container(given.reader)
