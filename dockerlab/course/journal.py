@@ -37,7 +37,7 @@ def write(lesson: str, kind: str, **facts: Any) -> None:
     """
     if not lesson:
         return
-    at = datetime.now().astimezone().isoformat(timespec="milliseconds")
+    at = datetime.now().astimezone().isoformat(timespec="microseconds")
     record = {"at": at, "lesson": lesson, "kind": kind, **facts}
     line = json.dumps(record, ensure_ascii=False, allow_nan=False)
     try:
@@ -79,7 +79,7 @@ def _events(file: Path) -> list[Event]:
     for line in file.read_bytes().split(b"\n"):
         try:
             record = json.loads(line)
-            at = datetime.fromisoformat(record.pop("at")).isoformat(timespec="milliseconds")
+            at = datetime.fromisoformat(record.pop("at")).isoformat(timespec="microseconds")
             events.append(Event(at, record.pop("lesson"), record.pop("kind"), record))
         except (ValueError, KeyError, TypeError, AttributeError):
             continue  # empty, or torn by a kill in the middle of its writing
