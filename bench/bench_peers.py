@@ -18,7 +18,7 @@ import sys
 import time
 
 from bench_run import Raw, ours
-from ratios import Ratio, keep
+from ratios import Ratio, keep, table
 
 from dockerlab import engine, images, measure
 from dockerlab.client import program
@@ -111,16 +111,8 @@ def main() -> None:
     print(f"One container by different clients: {options.image}, {', '.join(PEERS)},")
     print(f"{connected.kind} engine {connected.version}, {options.rounds} interleaved rounds,")
     print(f"{machine['cpu']}, load {taken['raw API'].metadata['load_after']}, {machine['date']}\n")
-    print("| client | median, ms | 95 % interval, ms | ratio to the raw API | 95 % interval |")
-    print("|---|---|---|---|---|")
-    ratios = [Ratio.of(timing, taken["raw API"]) for timing in taken.values()]
-    for ratio, timing in zip(ratios, taken.values(), strict=True):
-        low, high = (1e3 * bound for bound in timing.interval)
-        print(
-            f"| {timing.what} | {timing.median * 1e3:.0f} | {low:.0f} to {high:.0f} "
-            f"| {ratio.ratio:.2f} | {ratio.low:.2f} to {ratio.high:.2f} |"
-        )
-    keep(ratios)
+    print(table(taken, "raw API"))
+    keep([Ratio.of(timing, taken["raw API"]) for timing in taken.values()])
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import socket
 import sys
 import time
 
-from ratios import Ratio, keep
+from ratios import Ratio, keep, table
 
 from dockerlab import containers, engine, images, measure
 from dockerlab.containers.request import Request
@@ -113,15 +113,7 @@ def main() -> int:
     load = taken["raw"].metadata.get("load_after")
     machine = measure.machine()
     print(f"{options.rounds} interleaved rounds, {machine.get('cpu')}, load {load}, {machine.get('date')}\n")
-    print("| what | median, ms | 95 % interval, ms | ratio to raw | 95 % interval |")
-    print("|---|---|---|---|---|")
-    for name, timing in taken.items():
-        ratio = measure.compare(timing, taken["raw"])
-        low, high = timing.interval
-        print(
-            f"| {name} | {timing.median * 1e3:.1f} | {low * 1e3:.1f} to {high * 1e3:.1f} "
-            f"| {ratio.ratio:.3f} | {ratio.interval[0]:.3f} to {ratio.interval[1]:.3f} |"
-        )
+    print(table(taken, "raw"))
     ratio = measure.compare(taken["containers.run"], taken["raw"])
     noise = measure.compare(taken["raw again"], taken["raw"]).ratio
     keep([Ratio.of(taken[name], taken["raw"]) for name in ("containers.run", "raw again")])

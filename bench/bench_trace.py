@@ -15,6 +15,8 @@ import argparse
 import sys
 import time
 
+from ratios import Ratio, keep, table
+
 from dockerlab import engine, images, measure, tracing
 from dockerlab.tracing import command
 
@@ -65,18 +67,11 @@ def main() -> int:
     load = taken["plain"].metadata.get("load_after")
     machine = measure.machine()
     print(f"{options.rounds} interleaved rounds, {machine.get('cpu')}, load {load}, {machine.get('date')}\n")
-    print("| what | median, ms | 95 % interval, ms | ratio to plain | 95 % interval |")
-    print("|---|---|---|---|---|")
-    for name, timing in taken.items():
-        ratio = measure.compare(timing, taken["plain"])
-        low, high = timing.interval
-        print(
-            f"| {name} | {timing.median * 1e3:.1f} | {low * 1e3:.1f} to {high * 1e3:.1f} "
-            f"| {ratio.ratio:.3f} | {ratio.interval[0]:.3f} to {ratio.interval[1]:.3f} |"
-        )
+    print(table(taken, "plain"))
     around = sorted(traced.around)[len(traced.around) // 2]
     print(f"\nStarting and joining the records, before and after: {around * 1e3:.0f} ms in the median.")
     ratio = measure.compare(taken["traced"], taken["plain"])
+    keep([Ratio.of(taken[name], taken["plain"]) for name in ("traced", "plain again")])
     noise = measure.compare(taken["plain again"], taken["plain"]).ratio
     verdict = "Met" if ratio.ratio < GOAL else "Missed"
     print(f"Goal: below {GOAL:.2f} in the median. {verdict}.")

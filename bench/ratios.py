@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -28,6 +28,20 @@ class Ratio:
     def of(cls, what: measure.Timing, to: measure.Timing) -> Ratio:
         found = measure.compare(what, to)
         return cls(what.what, to.what, found.ratio, *found.interval, what.n)
+
+
+def table(taken: Mapping[str, measure.Timing], to: str) -> str:
+    """What was timed, in Markdown, with its ratio to one of them."""
+    rows = [f"| what | median, ms | 95 % interval, ms | ratio to {to} | 95 % interval |"]
+    rows.append("|---|---|---|---|---|")
+    for name, timing in taken.items():
+        ratio = Ratio.of(timing, taken[to])
+        low, high = (bound * 1e3 for bound in timing.interval)
+        rows.append(
+            f"| {name} | {timing.median * 1e3:.1f} | {low:.1f} to {high:.1f} "
+            f"| {ratio.ratio:.3f} | {ratio.low:.3f} to {ratio.high:.3f} |"
+        )
+    return "\n".join(rows)
 
 
 def keep(ratios: Sequence[Ratio]) -> None:

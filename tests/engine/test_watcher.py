@@ -222,8 +222,8 @@ def test_the_watcher_stands_apart_and_shrugs_off_signals(engine, worker, until):
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         watcher.send_signal(number)
     assert watcher.memory_info().rss < 30 * 2**20
-    process.kill()  # how soon it cleans is the question of the random instants above
-    assert until(lambda: not left(engine, session), 10)
+    process.kill()
+    assert until(lambda: not left(engine, session), 3)
     assert until(lambda: not watchers(session), 10)
 
 
