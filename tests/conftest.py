@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,25 @@ def tiny(engine):
         return images.ensure("tiny")
     except DockerlabError as error:
         pytest.skip(f"course image tiny cannot be prepared: {error}")
+
+
+@pytest.fixture(scope="session")
+def no_new_images(engine):
+    """A context after which this process has no image on the engine that it did not have before."""
+    from dockerlab.engine import objects, session_id
+
+    def mine() -> list[objects.Thing]:
+        return objects.listed(engine.endpoint, "image", f"{objects.SESSION}={session_id()}")
+
+    @contextmanager
+    def context():
+        earlier = {each.id for each in mine()}  # other tests' fixtures may hold some
+        yield
+        for each in mine():
+            if each.id not in earlier:
+                objects.remove(engine.endpoint, each, lambda labels: labels[objects.SESSION] == session_id())
+
+    return context
 
 
 @pytest.fixture(scope="session")

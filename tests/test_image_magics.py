@@ -66,11 +66,11 @@ def test_a_mistake_raises(shell, line, seen):
 
 
 @pytest.mark.engine
-def test_a_cell_builds_an_image_whose_layers_are_shown(shell, engine, tiny, tmp_path, capsys):
+def test_a_cell_builds_an_image_whose_layers_are_shown(shell, tiny, tmp_path, capsys, no_new_images):
     (tmp_path / "app").write_text("#!/bin/sh\necho {NAME}\n")
     cell = "FROM dockerlab/tiny\nENV NAME={NAME}\nCOPY app /app\n"
-    built = shell.run_cell_magic("dockerfile", f"{TAG} --file app --as kept", cell)
-    try:
+    with no_new_images():
+        built = shell.run_cell_magic("dockerfile", f"{TAG} --file app --as kept", cell)
         assert isinstance(built, Built)
         assert shell.user_ns["kept"] is built
         assert built.steps[1].instruction == "ENV NAME={NAME}"  # not expanded by IPython
@@ -87,8 +87,3 @@ def test_a_cell_builds_an_image_whose_layers_are_shown(shell, engine, tiny, tmp_
         told = capsys.readouterr()
         assert "[E37]" in told.out + told.err
         assert "Traceback" not in told.out + told.err
-    finally:
-        from dockerlab.engine import objects, session_id
-
-        for each in objects.listed(engine.endpoint, "image", objects.SESSION):
-            objects.remove(engine.endpoint, each, lambda labels: labels[objects.SESSION] == session_id())

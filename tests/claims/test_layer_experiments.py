@@ -12,10 +12,9 @@ pytestmark = pytest.mark.engine
 
 
 @pytest.fixture(autouse=True)
-def no_image_stays(engine):
-    yield
-    for image in objects.listed(engine.endpoint, "image", objects.SESSION):
-        objects.remove(engine.endpoint, image, lambda labels: labels[objects.SESSION] == session_id())
+def no_image_stays(no_new_images):
+    with no_new_images():
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dockerlab import containers, layering
-from dockerlab.engine import objects, session_id
+from dockerlab.engine import objects
 from dockerlab.errors import ImageError
 from dockerlab.images.building import build
 from dockerlab.views.formatters import show
@@ -21,15 +21,11 @@ CHANGES = (
 
 
 @pytest.fixture(scope="module")
-def image(engine, tiny):
-    build(
-        "FROM dockerlab/tiny\n"
-        f"RUN mkdir -p /srv/kept && head -c {BIG} /dev/zero > /srv/big && echo 1 > /srv/gone\n",
-        TAG,
-    )
-    yield TAG
-    for each in objects.listed(engine.endpoint, "image", objects.SESSION):
-        objects.remove(engine.endpoint, each, lambda labels: labels[objects.SESSION] == session_id())
+def image(tiny, no_new_images):
+    text = f"RUN mkdir -p /srv/kept && head -c {BIG} /dev/zero > /srv/big && echo 1 > /srv/gone\n"
+    with no_new_images():
+        build("FROM dockerlab/tiny\n" + text, TAG)
+        yield TAG
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import queue
 import shutil
 import socket
 import subprocess
@@ -52,22 +53,26 @@ def gateway(engine):
         pytest.skip("the engine is not behind a Unix socket")
     folder = Path(tempfile.mkdtemp(prefix="dlt", dir="/tmp"))
     made = Gateway(engine.endpoint.path)
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, daemon=True).start()
+    opened = queue.Queue()
 
-    async def start():
+    async def serve():
+        end = asyncio.Event()
         server = await asyncio.start_unix_server(made.serve, folder / "inner.sock")
         door = FrontDoor(folder / "docker.sock", folder / "inner.sock")
         await door.open()
-        return server, door
+        opened.put((asyncio.get_running_loop(), end))
+        await end.wait()
+        server.close()
+        door.close()
 
-    server, door = asyncio.run_coroutine_threadsafe(start(), loop).result()
+    serving = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
+    serving.start()
+    loop, end = opened.get(timeout=10)
     assert (folder / "docker.sock").stat().st_mode & 0o777 == 0o600
     made.url = f"unix://{folder}/docker.sock"
     yield made
-    loop.call_soon_threadsafe(server.close)
-    loop.call_soon_threadsafe(door.close)
-    loop.call_soon_threadsafe(loop.stop)
+    loop.call_soon_threadsafe(end.set)
+    serving.join()
     shutil.rmtree(folder)
 
 

@@ -15,7 +15,6 @@ import uuid
 import docker.errors
 import pytest
 
-from dockerlab.engine import objects, session_id
 from dockerlab.errors import (
     BuildFailed,
     DockerfileInvalid,
@@ -32,12 +31,10 @@ BASE = "FROM dockerlab/tiny\n"
 
 
 @pytest.fixture
-def tag(engine, tiny):
+def tag(tiny, no_new_images):
     """A name of this test alone, which is also in the text: the cache of another run must not help."""
-    yield f"dockerlab-test/built-{uuid.uuid4().hex[:8]}:1"
-    # Not sweep(mine=True): other tests' fixtures of this process may hold containers.
-    for image in objects.listed(engine.endpoint, "image", objects.SESSION):
-        objects.remove(engine.endpoint, image, lambda labels: labels[objects.SESSION] == session_id())
+    with no_new_images():
+        yield f"dockerlab-test/built-{uuid.uuid4().hex[:8]}:1"
 
 
 def wait(until):

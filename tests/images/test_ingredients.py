@@ -8,7 +8,6 @@ import tarfile
 import pytest
 
 from dockerlab import containers, layering
-from dockerlab.engine import objects, session_id
 from dockerlab.images.building import build
 from dockerlab.images.ingredients import python_runtime, wheel
 
@@ -20,7 +19,7 @@ def test_a_wheel_is_the_same_bytes_every_time():
 
 
 @pytest.mark.engine
-def test_debian_with_the_runtime_runs_python_and_installs_the_wheel_without_a_network(engine):
+def test_debian_with_the_runtime_runs_python_and_installs_the_wheel_without_a_network(engine, no_new_images):
     made = wheel("two-words", "1.0", {"two_words.py": "def said():\n    return '두 낱말'\n"})
     runtime = python_runtime({f"/wheels/{made.name}": made.content})
     with tarfile.open(fileobj=io.BytesIO(runtime)) as tar:
@@ -30,12 +29,9 @@ def test_debian_with_the_runtime_runs_python_and_installs_the_wheel_without_a_ne
     tag = "dockerlab-test/runtime:1"
     text = "FROM dockerlab/debian\nADD runtime.tar /\n"
     text += "RUN pip install --no-index --find-links=/wheels two-words\n"
-    try:
+    with no_new_images():
         build(text, tag, files={"runtime.tar": runtime})
         said = containers.run(tag, ["python3", "-c", "import two_words, ssl; print(two_words.said())"])
         assert said.stdout == "두 낱말\n"
         above, python = layering.layers(tag).tree(1), layering.layers("python").tree()
         assert {path for path in python if path not in above} == set()
-    finally:
-        for each in objects.listed(engine.endpoint, "image", objects.SESSION):
-            objects.remove(engine.endpoint, each, lambda labels: labels[objects.SESSION] == session_id())
