@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dockerlab.course import quiz
+from dockerlab.course.examples import is_example
 from dockerlab.course.journal import Event
 from dockerlab.course.lessons import Lesson
 from dockerlab.course.record import Record
@@ -150,7 +151,11 @@ def _outcomes_sheet(record: Record, lesson: Lesson) -> Sheet:
 
 
 def _outcome_rows(event: Event) -> list[tuple[str, ...]]:
-    unit, changed = event.facts["unit"], event.facts["changed"]
+    unit, question = event.facts["unit"], event.facts["question"]
+    mark = " (답을 본 뒤에 고침)" if event.facts["changed"] else ""
+    guessed = {line["name"]: line["predicted"] for line in event.facts["lines"]}
+    if not mark and is_example(event.lesson, question, guessed):
+        mark = " (노트북의 예 그대로)"
     rows = []
     for line in event.facts["lines"]:
         predicted, measured = line["predicted"], line["measured"]
@@ -159,9 +164,8 @@ def _outcome_rows(event: Event) -> list[tuple[str, ...]]:
             judged = times(measured / predicted) if predicted else ""
         else:
             judged = "맞음" if predicted == measured else "다름"
-        mark = " (답을 본 뒤에 고침)" if changed else ""
         rows.append((
-            event.facts["question"], plain(line["name"]), said(predicted, unit) + mark,
+            question, plain(line["name"]), said(predicted, unit) + mark,
             said(measured, unit) + counted(line.get("evidence")), judged,
         ))  # fmt: skip
     return rows

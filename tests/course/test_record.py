@@ -126,3 +126,10 @@ def test_every_lesson_of_the_list_is_numbered_in_order():
     numbers = [each.number for each in all_lessons()]
     assert numbers == [f"{at:02}" for at in range(len(numbers))]
     assert all(each.file.startswith(each.number) and each.file.isascii() for each in all_lessons())
+
+
+@pytest.mark.parametrize(("guess", "said"), [(5e6, True), (6e6, False)])
+def test_a_prediction_left_as_the_notebook_has_it_is_said_to_be_the_notebooks(guess, said):
+    lab.lesson("03")
+    lab.predict("크기", unit="bytes", 이미지_tiny=guess, VM_micro=1e9).against(이미지_tiny=2e6, VM_micro=3e8)
+    assert ("노트북의 예 그대로" in lab.record()._repr_html_()) == said
