@@ -53,7 +53,8 @@ RULES = (
     ),
     Rule(
         r"exec: \\?\"(?P<name>[^\"\\]+)\\?\": (?:executable file not found|stat |no such file)"
-        r"|stat (?P<name2>\S+): no such file or directory",
+        r"|stat (?P<name2>\S+): no such file or directory"
+        r"|executable file `(?P<name3>[^`]+)` not found",  # crun
         errors.CommandNotFound,
         "이미지 안에 '{name}' 명령이 없습니다.",
         "명령의 철자와 이미지를 확인하십시오.",
@@ -65,7 +66,8 @@ RULES = (
         "명령의 철자와 이미지를 확인하십시오.",
     ),
     Rule(
-        r"exec: \\?\"(?P<name>[^\"\\]+)\\?\": permission denied",
+        r"exec: \\?\"(?P<name>[^\"\\]+)\\?\": (?:permission denied|is a directory)"
+        r"|the path `(?P<name2>[^`]+)` (?:is not a regular file|exists but it is not executable)",  # crun
         errors.CommandNotFound,
         "'{name}' 파일은 있지만 실행할 수 없습니다.",
         "파일에 실행 권한(chmod +x)이 있는지 확인하십시오.",
@@ -228,8 +230,8 @@ def _refused(said: str, status: int | None) -> DockerlabError:
     for rule in RULES:
         match = re.search(rule.pattern, said, re.IGNORECASE | re.DOTALL)
         if match:
-            # A pattern with two shapes names the second one's groups with a 2.
-            found = {name.rstrip("2"): value for name, value in match.groupdict().items() if value}
+            # A pattern with more shapes than one names their groups with a 2 and a 3.
+            found = {name.rstrip("23"): value for name, value in match.groupdict().items() if value}
             what = rule.what.format_map({"name": "", "port": "", **found})
             return rule.kind(what, seen=seen, todo=rule.todo)
     if status == 400:

@@ -64,6 +64,31 @@ SAID = [
         errors.CommandNotFound,
         "'/etc/passwd'",
     ),
+    *(
+        (500, f"failed to create shim task: OCI runtime create failed: {crun}: unknown", *seen)
+        for crun, *seen in (
+            (
+                "executable file `frobnicate` not found in $PATH: No such file or directory",
+                errors.CommandNotFound,
+                "'frobnicate' 명령이 없",
+            ),
+            (
+                "executable file `/no/such` not found: No such file or directory",
+                errors.CommandNotFound,
+                "'/no/such' 명령이 없",
+            ),
+            (
+                "the path `/etc` is not a regular file: Operation not permitted",
+                errors.CommandNotFound,
+                "'/etc' 파일은 있지만",
+            ),
+            (
+                "the path `/etc/passwd` exists but it is not executable: Operation not permitted",
+                errors.CommandNotFound,
+                "'/etc/passwd' 파일은 있지만",
+            ),
+        )
+    ),
     (
         500,
         "failed to create container: write /data/overlay2/x: no space left on device",
