@@ -29,7 +29,14 @@ def registry_for(given: Given, port: int) -> None:
         registries.registry(port=port, name=name)
 
 
-def image_for(tag: str, text: str, files: Mapping[str, str] | None = None) -> None:
+def pushed_for(port: int, image: str, name: str) -> None:
+    """과제가 레지스트리에 미리 올려 두는 이미지입니다. 그 이름이 이미 있으면 그대로 둡니다."""
+    if not View(engine.connect()).pushed(port, name)[0]:
+        with registries.Remote(f"localhost:{port}") as remote:
+            remote.push(image, name)
+
+
+def image_for(given: Given, tag: str, text: str, files: Mapping[str, str] | None = None) -> None:
     """과제가 미리 만들어 두는 이미지입니다. 이미 있으면 그대로 둡니다."""
     if View(engine.connect()).image(tag) is None:
-        building.build(text, tag, files=files or {})
+        building.build(f"{text.rstrip()}\nLABEL {EXERCISE}={given.token}\n", tag, files=files or {})

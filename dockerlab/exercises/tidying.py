@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dockerlab import engine
 from dockerlab.exercises import parameters
 from dockerlab.exercises.model import Given
@@ -18,18 +20,21 @@ def tidy(given: Given, connected: engine.Engine) -> tuple[str, ...]:
         containers = api.containers(all=True, filters={"name": token})
         networks = api.networks(filters={"name": token})
         volumes = api.volumes(filters={"name": token})["Volumes"] or ()
+        images = api.images()
         ours = (token, *(f"localhost:{port}/" for port in parameters.ports(given)))
-        images = [
-            each
-            for each in api.images()
-            if any(name in tag for name in ours for tag in each.get("RepoTags") or ())
+        # By name, not by id: the learner may have given one of ours a name of their own, or a course image
+        # one of ours.
+        names = [name for each in images for name in _names(each) if any(part in name for part in ours)]
+        nameless = [
+            each["Id"]
+            for each in images
+            if (each.get("Labels") or {}).get(EXERCISE) == token and not _names(each)
         ]
-        images += api.images(filters={"label": f"{EXERCISE}={token}"})
         removals = [
             *((api.remove_container, each["Id"], each["Names"][0].lstrip("/")) for each in containers),
             *((api.remove_network, each["Id"], each["Name"]) for each in networks),
             *((api.remove_volume, each["Name"], each["Name"]) for each in volumes),
-            *((api.remove_image, each["Id"], (each.get("RepoTags") or [each["Id"]])[0]) for each in images),
+            *((api.remove_image, each, each) for each in (*names, *nameless)),
         ]
         removed = []
         for remove, identity, name in removals:
@@ -41,3 +46,9 @@ def tidy(given: Given, connected: engine.Engine) -> tuple[str, ...]:
                 if error.status_code not in (404, 409):
                     raise  # 404: gone already; 409: the learner uses it elsewhere
     return tuple(removed)
+
+
+def _names(image: dict[str, Any]) -> list[str]:
+    """Tags, and names by digest of what was pulled so; older engines say "<none>" where there are none."""
+    told = [*(image.get("RepoTags") or ()), *(image.get("RepoDigests") or ())]
+    return [name for name in told if not name.startswith("<none>")]

@@ -26,11 +26,11 @@ RUN rm /root/key
 
 def prepare(view: View, given: Given) -> None:
     """낭비가 있는 이미지, 여러 번 고친 이미지, 비밀을 지운 이미지를 만들어 둡니다."""
-    image_for(given.fat, _FAT.format(given.kib))
+    image_for(given, given.fat, _FAT.format(given.kib))
     lines = [f"RUN mkdir -p /srv; echo {at} > /srv/note.txt\n" for at in range(given.times)]
-    image_for(given.notes, _NOTES.format("".join(lines)))
+    image_for(given, given.notes, _NOTES.format("".join(lines)))
     # Made here and kept nowhere: it can only be read out of the image.
-    image_for(given.leaky, _LEAKY, {"key": f"key-{secrets.token_hex(6)}\n"})
+    image_for(given, given.leaky, _LEAKY, {"key": f"key-{secrets.token_hex(6)}\n"})
 
 
 def _layers_of(view: View, wanted: str) -> list[str]:
