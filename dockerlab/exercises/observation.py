@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ SOON = 2.0  # seconds for a service that has just been started
 MEMORY_CAP = 512 * 2**20
 """채점할 때 한도를 적지 않은 컨테이너에 거는 메모리 한도입니다. 학습자가 적은 한도로 보지 않습니다."""
 PIDS_CAP = 256
+ASKED_PORTS = "dockerlab.asked-ports"
+"""채점할 때는 포트를 이 컴퓨터에만 공개하고, 학습자가 정한 것(PortBindings)은 이 라벨에 적어 둡니다."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +82,9 @@ class Box:
 
     @property
     def host(self) -> dict[str, Any]:
-        """만들 때 정한 호스트 쪽의 설정(HostConfig)입니다."""
-        return self.raw["HostConfig"]
+        """만들 때 학습자가 정한 호스트 쪽의 설정(HostConfig)입니다."""
+        asked = (self.raw["Config"].get("Labels") or {}).get(ASKED_PORTS)
+        return self.raw["HostConfig"] | ({"PortBindings": json.loads(asked)} if asked else {})
 
     @property
     def memory(self) -> int:

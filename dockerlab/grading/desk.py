@@ -97,10 +97,16 @@ class Desk:
             if told is not None and not self._is_mine("image", told):
                 raise Refused(f"이미 있는 이미지의 이름입니다: {name[:80]}")
 
-    def pushable(self, name: str) -> None:
-        """올려도 되는 곳(과제가 띄운 레지스트리)인지 봅니다."""
-        if not name.startswith(tuple(f"localhost:{port}/" for port in parameters.ports(self.given))):
-            raise Refused(f"채점에서는 그 레지스트리에 올릴 수 없습니다: {name[:80]}")
+    def in_own_registry(self, name: str) -> None:
+        """올리고 받아도 되는 곳(과제가 띄운 레지스트리)의 이름인지 봅니다."""
+        if not name.startswith(self._registries()):
+            raise Refused(f"채점에서는 과제의 레지스트리만 쓸 수 있습니다: {name[:80]}")
+
+    def base(self, name: str) -> None:
+        """빌드의 바탕으로 써도 되는 이미지인지 봅니다. 없는 이미지이면 엔진이 바깥에서 받으려 합니다."""
+        told = self._look("image", name)
+        if not name.startswith(self._registries()) and (told is None or not self._may_see(told)):
+            raise Refused(f"채점에서는 과정의 이미지와 스스로 만든 이미지만 바탕으로 씁니다: {name[:80]}")
 
     def volume_of_bind(self, source: str) -> None:
         """마운트할 볼륨이 자기 것인지 봅니다. 없으면 라벨을 달아 먼저 만듭니다."""
@@ -149,10 +155,14 @@ class Desk:
         return self._is_near(told) or self._is_course(told) or self._is_mine("image", told)
 
     def _is_near(self, told: dict[str, Any]) -> bool:
-        """Prepared for this submission, or a step of a build of its own: both without its label."""
-        given = set(map(str, self.given.values.values()))
-        named = given & set(told.get("RepoTags") or ())
-        return bool(named) or told["Id"].removeprefix("sha256:")[:12] in self.layers
+        """Prepared for this submission, of its registry, or a step of its own build: without its label."""
+        tags = told.get("RepoTags") or ()
+        given = set(map(str, self.given.values.values())) & set(tags)
+        pulled = any(tag.startswith(self._registries()) for tag in tags)
+        return bool(given) or pulled or told["Id"].removeprefix("sha256:")[:12] in self.layers
+
+    def _registries(self) -> tuple[str, ...]:
+        return tuple(f"localhost:{port}/" for port in parameters.ports(self.given))
 
     def _is_course(self, told: dict[str, Any]) -> bool:
         """By name too: what is built from a course image inherits its label."""

@@ -11,16 +11,19 @@ import json
 import re
 import select
 import socket
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 import h11
 
 from dockerlab.engine import Endpoint
+from dockerlab.grading import dockerfiles
 from dockerlab.grading.desk import Desk
 from dockerlab.grading.policy import Refused, Request, Rule, rule_for
 
@@ -149,6 +152,9 @@ class Conversation:
         headers += (
             [(b"connection", b"Upgrade"), (b"upgrade", b"tcp")] if upgrade else [(b"connection", b"close")]
         )
+        parts = self._body()
+        if request.path == "/build":
+            parts = iter(partial(self._context(request).read, _CHUNK), b"")
         target = quote(request.path, safe="/:@") + (
             "?" + urlencode(request.query, doseq=True) if request.query else ""
         )
@@ -156,23 +162,33 @@ class Conversation:
         with closing(_dial(self._endpoint)) as engine:
             sent = h11.Request(method=request.method, target=target, headers=[(b"host", b"docker"), *headers])
             if body is not None:
-                parts = (sent, h11.Data(data=body), h11.EndOfMessage())
-                engine.sendall(b"".join(far.send(part) or b"" for part in parts))
+                whole = (sent, h11.Data(data=body), h11.EndOfMessage())
+                engine.sendall(b"".join(far.send(part) or b"" for part in whole))
             else:
                 engine.sendall(far.send(sent))
-                self._carry_body(far, engine)
+                for part in parts:
+                    engine.sendall(far.send(h11.Data(data=part)))
+                # The engine may have answered and gone by now: an empty send would break.
+                if ending := far.send(h11.EndOfMessage()):
+                    engine.sendall(ending)
             self._carry_answer(far, engine, request)
 
-    def _carry_body(self, far: h11.Connection, engine: socket.socket) -> None:
+    def _body(self) -> Iterator[bytes]:
         total = 0
         while isinstance(event := self._next(self._near, self._client), h11.Data):
             total += len(event.data)
             if total > _LONGEST_BODY:
                 raise ConnectionAbortedError("too long")
-            engine.sendall(far.send(event))
-        # The engine may have answered and gone by now: an empty send would break.
-        if ending := far.send(h11.EndOfMessage()):
-            engine.sendall(ending)
+            yield bytes(event.data)
+
+    def _context(self, request: Request) -> IO[bytes]:
+        """The context of a build, looked at as a whole before the engine gets any of it."""
+        kept = tempfile.TemporaryFile()  # noqa: SIM115 (closed when it has been sent)
+        kept.writelines(self._body())
+        kept.seek(0)
+        dockerfiles.inspect(kept, request.query, self._desk.base)
+        kept.seek(0)
+        return kept
 
     def _carry_answer(self, far: h11.Connection, engine: socket.socket, request: Request) -> None:
         tail = b""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from dockerlab.exercises.observation import MEMORY_CAP, PIDS_CAP
+from dockerlab.exercises.observation import ASKED_PORTS, MEMORY_CAP, PIDS_CAP
 
 NO_FOLDERS = "채점에서는 이 컴퓨터의 폴더를 컨테이너에 마운트할 수 없습니다."
 _FILE_SIZE = 256 * 2**20
@@ -82,6 +82,7 @@ def _create_container(request: Request, desk: Any) -> None:
     _volumes(host, desk)
     desk.image(str(body.get("Image") or ""))
     _limit(host)
+    asked = json.dumps(_dict(host.get("PortBindings")))
     for bindings in _dict(host.get("PortBindings")).values():
         for binding in bindings or ():
             binding["HostIp"] = "127.0.0.1"
@@ -90,17 +91,17 @@ def _create_container(request: Request, desk: Any) -> None:
         if network != "default":
             desk.joinable(network)
     body |= {"HostConfig": host, "NetworkingConfig": joined}
-    body["Labels"] = _dict(body.get("Labels")) | desk.labels("container")
+    body["Labels"] = _dict(body.get("Labels")) | desk.labels("container") | {ASKED_PORTS: asked}
     request.body = body
 
 
 _CONTAINER = """Hostname Domainname User AttachStdin AttachStdout AttachStderr ExposedPorts Tty OpenStdin
-StdinOnce Env Cmd Healthcheck Image Volumes WorkingDir Entrypoint OnBuild Labels StopSignal StopTimeout Shell
+StdinOnce Env Cmd Healthcheck Image Volumes WorkingDir Entrypoint Labels StopSignal StopTimeout Shell
 HostConfig NetworkingConfig NetworkDisabled"""
 _HOST = """Memory MemorySwap MemoryReservation MemorySwappiness NanoCpus CpuShares CpuPeriod CpuQuota
 CpusetCpus
 PidsLimit Binds Mounts Tmpfs VolumesFrom NetworkMode PidMode IpcMode UTSMode CgroupnsMode PortBindings
-PublishAllPorts RestartPolicy AutoRemove CapDrop SecurityOpt ReadonlyRootfs LogConfig Ulimits ShmSize Init
+RestartPolicy AutoRemove CapDrop SecurityOpt ReadonlyRootfs LogConfig Ulimits ShmSize Init
 Dns DnsOptions DnsSearch ExtraHosts GroupAdd ConsoleSize"""
 
 
@@ -222,16 +223,24 @@ def _commit(request: Request, desk: Any) -> None:
     desk.own("container", query.get("container", ""))
     _tag(request, desk)
     changes = query.get("changes", [])
-    if any("LABEL" in each.upper() for each in ([changes] if isinstance(changes, str) else changes)):
-        raise Refused("채점에서는 commit으로 라벨을 달 수 없습니다.")
+    if re.search("LABEL|ONBUILD", " ".join(changes), re.IGNORECASE):
+        raise Refused("채점에서는 commit으로 LABEL이나 ONBUILD를 더할 수 없습니다.")
     allowed = "Cmd Entrypoint Env ExposedPorts User WorkingDir Volumes Labels StopSignal Healthcheck"
     request.body = _only(_dict(request.body), allowed, "이미지 설정")
     request.body["Labels"] = _dict(request.body.get("Labels")) | desk.labels("image")
 
 
+def _pull(request: Request, desk: Any) -> None:
+    query = request.query
+    if query.get("fromSrc") or not query.get("fromImage"):
+        raise Refused("채점에서는 파일에서 이미지를 불러올 수 없습니다.")
+    desk.in_own_registry(query["fromImage"])
+    request.query = {key: query[key] for key in ("fromImage", "tag") if key in query}
+
+
 def _push(request: Request, desk: Any) -> None:
     name = request.path.removeprefix("/images/").removesuffix("/push")
-    desk.pushable(name)
+    desk.in_own_registry(name)
     desk.own("image", f"{name}:{request.query.get('tag') or 'latest'}")
 
 
@@ -241,8 +250,8 @@ def _tag(request: Request, desk: Any) -> None:
 
 
 _NAME = r"(.+)"
-# In the order of the Engine API's reference. Events, prune, pull, load, plugins, swarm, sessions of
-# BuildKit are not here: nobody may use them while being graded.
+# In the order of the Engine API's reference. Events, prune, load, plugins, swarm, sessions of BuildKit
+# are not here: nobody may use them while being graded.
 RULES = (
     _rule("GET HEAD", "/_ping"),
     _rule("GET", "/(?:version|info)"),
@@ -258,6 +267,7 @@ RULES = (
     _rule("DELETE", "/containers/{}", "container", change=_delete_container),
     _rule("GET", "/exec/{}/json", "exec"),
     _rule("POST", "/exec/{}/(?:start|resize)", "exec"),
+    _rule("POST", "/images/create", change=_pull),
     _rule("GET", "/images/json", reply=lambda request, desk: desk.images(request.query)),
     _rule("GET", f"/images/{_NAME}/(?:json|history|get)", "seen image"),
     _rule("POST", f"/images/{_NAME}/tag", "seen image", change=_tag),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dockerlab.exercises.observation import ASKED_PORTS
 from dockerlab.grading import policy
 from dockerlab.grading.policy import Refused, Request
 
@@ -25,7 +26,11 @@ class Desk:
     def allow(self, *_):
         return None
 
-    image = own = joinable = allowed = volume_of_bind = new_images = pushable = allow
+    image = own = joinable = allowed = volume_of_bind = new_images = allow
+
+    def in_own_registry(self, name):
+        if not name.startswith("localhost:5000/"):
+            raise Refused(name)
 
     def exists(self, *_):
         return False
@@ -81,6 +86,7 @@ def created(**host):
         {"BlkioWeight": 10},
         {"KernelMemory": 1},
         {"Annotations": {"a": "b"}},
+        {"PublishAllPorts": True},
     ],
     ids=lambda host: next(iter(host)),
 )
@@ -100,13 +106,15 @@ def test_limits_labels_and_the_loopback_are_added():
     assert host["PortBindings"]["80/tcp"][0]["HostIp"] == "127.0.0.1"
     assert host["Memory"] == host["MemorySwap"] == policy.MEMORY_CAP and host["PidsLimit"] == policy.PIDS_CAP
     assert body["Labels"]["dockerlab.exercise"] == "token"
+    assert '"HostIp": "0.0.0.0"' in body["Labels"][ASKED_PORTS]  # what the check is to judge
     assert created(Memory=64 * 2**20, PidsLimit=16)["HostConfig"]["Memory"] == 64 * 2**20
 
 
 def test_a_label_of_the_learner_cannot_stand_in_for_ours():
-    request = Request("POST", "/containers/create", {}, {"Labels": {"dockerlab.exercise": "another"}})
+    mine = {"dockerlab.exercise": "another", ASKED_PORTS: '{"80/tcp": [{"HostIp": "127.0.0.1"}]}'}
+    request = Request("POST", "/containers/create", {}, {"Labels": mine})
     policy._create_container(request, Desk())
-    assert request.body["Labels"]["dockerlab.exercise"] == "token"
+    assert request.body["Labels"] == {"dockerlab.exercise": "token", ASKED_PORTS: "{}"}
 
 
 @pytest.mark.parametrize(
@@ -118,7 +126,6 @@ def test_a_label_of_the_learner_cannot_stand_in_for_ours():
         ("POST", "/networks/prune"),
         ("POST", "/system/prune"),
         ("POST", "/build/prune"),
-        ("POST", "/images/create"),
         ("POST", "/images/load"),
         ("GET", "/events"),
         ("POST", "/swarm/init"),
@@ -160,6 +167,7 @@ def test_a_request_that_is_not_listed_is_refused(method, path):
         ("HEAD", "/_ping", ""),
         ("POST", "/exec/abc/start", "exec"),
         ("GET", "/networks/bridge", "seen network"),
+        ("POST", "/images/create", ""),
     ],
 )
 def test_what_exercises_need_is_allowed(method, path, kind):
@@ -174,3 +182,26 @@ def test_a_build_gets_no_network_and_no_buildkit():
     for query in ({"version": "2"}, {"remote": "http://x/y.git"}):
         with pytest.raises(Refused):
             policy._build(Request("POST", "/build", query), Desk())
+
+
+def test_an_image_is_pulled_from_nowhere_but_the_registry_of_the_task():
+    query = {"fromImage": "localhost:5000/web", "tag": "1", "platform": "x", "changes": ["LABEL a=b"]}
+    request = Request("POST", "/images/create", query)
+    policy._pull(request, Desk())
+    assert request.query == {"fromImage": "localhost:5000/web", "tag": "1"}
+    for query in (
+        {"fromImage": "busybox"},
+        {"fromImage": "localhost:5001/web"},
+        {"fromImage": "localhost:5000"},
+        {"fromSrc": "http://x/y.tar"},
+        {"fromSrc": "-", "fromImage": "localhost:5000/web"},
+        {},
+    ):
+        with pytest.raises(Refused):
+            policy._pull(Request("POST", "/images/create", query), Desk())
+
+
+@pytest.mark.parametrize("change", ["LABEL a=b", "label a=b", "ONBUILD ADD http://x/ /y"])
+def test_a_commit_adds_no_label_and_no_trigger(change):
+    with pytest.raises(Refused):
+        policy._commit(Request("POST", "/commit", {"container": "box", "changes": [change]}, {}), Desk())

@@ -103,8 +103,10 @@ def check_volume(view: View, given: Given, answer: Any) -> Iterator[Step]:
         raise Untried(f"이름이 {given.data}인 볼륨이 없습니다.")
     box = view.container(given.reader)
     if box is None:
-        yield Step(False, f"이름이 {given.reader}인 컨테이너가 없습니다.", 4)
+        yield Step(False, f"이름이 {given.reader}인 컨테이너가 없습니다.", 5)
         return
+    right = view.is_image(box, "dockerlab/tiny")
+    yield Step(right, f"{given.reader}의 이미지가 dockerlab/tiny{'입니다' if right else '가 아닙니다'}.")
     yield _running(box, given.reader)
     mount = box.mounts.get("/data") or {}
     right = mount.get("Name") == given.data
@@ -241,6 +243,10 @@ EXERCISE = Exercise(
                     "종료되었습니다(코드 0)",
                 ),
                 Wrong(
+                    _RUN.format("", _AT.format('"0.0.0.0"', "given.port")),
+                    "다른 컴퓨터에서도 닿을 수 있는 주소",
+                ),
+                Wrong(
                     'client.containers.run("dockerlab/tiny", ["sleep", "60"], name=given.web, detach=True'
                     + _AT.format('"127.0.0.1"', "given.port")
                     + ")",
@@ -320,7 +326,7 @@ EXERCISE = Exercise(
 """,
             answer=_VOLUME.format("/data", "given.data", "/data", "ro"),
             check=check_volume,
-            points=4,
+            points=5,
             hints=(
                 "볼륨은 컨테이너와 따로 삽니다. 적는 컨테이너와 읽는 컨테이너를 나누어 생각하십시오.",
                 "볼륨을 붙이는 선택 항목은 이름과 안쪽 경로를 받고, 끝에 방식을 더 적을 수 있습니다.",
@@ -337,6 +343,12 @@ EXERCISE = Exercise(
                 Wrong(_VOLUME.format("/tmp", "given.data", "/data", "ro"), "note가 없습니다"),
                 Wrong(_VOLUME.format("/data", "given.data", "/data", "rw"), "읽기 전용이 아닙니다"),
                 Wrong(_VOLUME.format("/data", "given.data", "/mnt", "ro"), "의 /data가 볼륨"),
+                Wrong(
+                    _VOLUME.format("/data", "given.data", "/data", "ro").replace(
+                        '"dockerlab/tiny", ["sleep"', 'given.page, ["sleep"'
+                    ),
+                    "의 이미지가 dockerlab/tiny가 아닙니다",
+                ),
             ),
         ),
         Task(
