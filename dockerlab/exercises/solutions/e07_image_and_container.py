@@ -10,17 +10,19 @@ from dockerlab.exercises.observation import Box, View
 from dockerlab.exercises.parameters import image, name, number, word
 from dockerlab.exercises.preparing import image_for
 
-_SHOP = """FROM dockerlab/tiny
+_NOTICE = "낡은"
+_SHOP = f"""FROM dockerlab/tiny
 ENV SHOP=본점
-RUN mkdir /shop && head -c {} /dev/zero > /shop/catalogue && echo 낡은 > /shop/notice
+RUN mkdir /shop && head -c {{}} /dev/zero > /shop/catalogue && echo {_NOTICE} > /shop/notice
 CMD ["sleep", "900"]
 """
+_LOOK = r"cat /shop/notice && tr -d '\0' < /shop/catalogue"
 _CHANGED, _ADDED, _DELETED = range(3)
 
 
 def prepare(view: View, given: Given) -> None:
     """작은 가게의 이미지를 만들어 둡니다."""
-    image_for(given, given.shop, _SHOP.format(given.kib * 1024))
+    image_for(given.shop, _SHOP.format(given.kib * 1024))
 
 
 def _there(view: View, wanted: str) -> Box:
@@ -75,6 +77,9 @@ def check_layer(view: View, given: Given, answer: Any) -> Iterator[Step]:
     said = "공지(/shop/notice)를 지웠습니다."
     yield Step(gone, said if gone else "/shop/notice가 아직 있습니다. 비우는 것과 지우는 것은 다릅니다.")
     touched = sorted(path for path in _written(second) if path.startswith("/shop/"))
+    # The engine's diff takes a file of the same size and second for unchanged: also look inside.
+    if not touched and second.running and second.exec(["sh", "-c", _LOOK]).text != f"{_NOTICE}\n":
+        touched = ["/shop의 파일"]
     said = f"{given.second}에서는 아무것도 바뀌지 않았습니다."
     yield Step(not touched, said if not touched else f"{given.second}에서도 바뀌었습니다: {touched[0]}.")
 
