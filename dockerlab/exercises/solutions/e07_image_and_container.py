@@ -22,7 +22,7 @@ _CHANGED, _ADDED, _DELETED = range(3)
 
 def prepare(view: View, given: Given) -> None:
     """작은 가게의 이미지를 만들어 둡니다."""
-    image_for(given.shop, _SHOP.format(given.kib * 1024))
+    image_for(given, given.shop, _SHOP.format(given.kib * 1024))
 
 
 def _there(view: View, wanted: str) -> Box:
