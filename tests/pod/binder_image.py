@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import re
 import subprocess
 import sys
 import tarfile
 import venv
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from packaging.requirements import Requirement
 
@@ -151,11 +152,12 @@ def _executable(entry: tarfile.TarInfo) -> tarfile.TarInfo:
 def repository(root: Path) -> bytes:
     """The repository as git would give it, with what is not committed yet: a tar owned by the pod's user."""
     listed = run("git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    names = [name for name in filter(None, listed.split("\0")) if os.path.lexists(root / name)]
+    folders = {parent.as_posix() for name in names for parent in PurePosixPath(name).parents} - {"."}
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
-        for name in filter(None, listed.split("\0")):
-            if (root / name).is_symlink() or (root / name).exists():
-                tar.add(root / name, name, filter=_owned)
+        for name in sorted(folders) + names:  # a folder that is only implied would be root's
+            tar.add(root / name, name, recursive=False, filter=_owned)
     return packed.getvalue()
 
 
