@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from dockerlab.course import navigation
+from dockerlab.course import navigation, pictures
 from dockerlab.course.lessons import all_lessons
 from dockerlab.course.lint import problems
 
@@ -72,6 +72,8 @@ def main(arguments: Sequence[str]) -> int:
         for problem in problems(path):
             failed = 1
             print(f"  {problem}", file=sys.stderr)
+        if path.name in {notebook for notebook, _ in pictures.PICTURES.values()}:
+            pictures.put(path.parent, path.parent.parent / "docs" / "pictures")
     return failed
 
 
