@@ -70,7 +70,7 @@ IMPORTERS = {
     "jupyterlab": {"home"},
     "matplotlib": {"views"},
     "nbclient": {"course"},
-    "nbformat": {"course", "exercises", "grading"},
+    "nbformat": {"course", "exercises"},
     "nbval": {"course", "grading"},
     "numpy": {"measure", "claims", "views"},
     "platformdirs": {"places"},

@@ -1,6 +1,7 @@
 """풀이에서 연습 노트북을 만듭니다(``make exercises``). 답은 빼고, 셀의 id는 늘 같습니다.
 
-Run as ``python -m dockerlab.exercises.generation exercises``.
+Run as ``python -m dockerlab.exercises.generation exercises``. nbformat is imported only when a notebook is
+made: the grader needs but the texts of the cells, and importing it takes a second.
 """
 
 from __future__ import annotations
@@ -9,9 +10,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-import nbformat
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from dockerlab.exercises.catalog import exercises
 from dockerlab.exercises.model import Exercise, Task
@@ -37,6 +35,8 @@ _HOW = """
 
 def notebook(exercise: Exercise) -> Any:
     """답을 뺀 연습 노트북입니다."""
+    from nbformat.v4 import new_code_cell, new_notebook
+
     cells = [_markdown("title", _opening(exercise)), _code("setup", setup_source(exercise))]
     for name, task in zip(exercise.names(), exercise.tasks, strict=True):
         heading = f"## 과제 {name}. {task.title} ({task.points}점)\n\n{task.text.strip()}"
@@ -63,6 +63,8 @@ def check_source(name: str, task: Task) -> str:
 
 def text(exercise: Exercise) -> str:
     """노트북 파일에 적을 글입니다."""
+    import nbformat
+
     made = notebook(exercise)
     nbformat.validate(made)
     return nbformat.writes(made) + "\n"
@@ -94,10 +96,14 @@ def _closing(exercise: Exercise) -> str:
 
 
 def _markdown(identity: str, source: str) -> Any:
+    from nbformat.v4 import new_markdown_cell
+
     return new_markdown_cell(source, id=identity, metadata=dict(_LOCKED))
 
 
 def _code(identity: str, source: str) -> Any:
+    from nbformat.v4 import new_code_cell
+
     return new_code_cell(source, id=identity, metadata=dict(_LOCKED))
 
 

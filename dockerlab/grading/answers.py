@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from dockerlab.errors import SubmissionRejected
 from dockerlab.exercises.catalog import exercises
@@ -83,28 +82,26 @@ def untouched(exercise: Exercise, name: str, given: Sequence[str]) -> bool:
     return all(source.strip() in ("", stub) for source in given)
 
 
-def assembled(exercise: Exercise, answers: Mapping[str, Sequence[str]], names: Sequence[str]) -> Any:
-    """``names``의 과제만 담은, 채점할 노트북입니다. 검사 셀에는 통과했을 때의 출력이 적혀 있습니다."""
-    cells = [new_code_cell(setup_source(exercise), id="setup", metadata={"dockerlab": {"role": "setup"}})]
+def assembled(exercise: Exercise, answers: Mapping[str, Sequence[str]], names: Sequence[str]) -> str:
+    """``names``의 과제만 담은, 채점할 노트북의 글입니다. 검사 셀에는 통과했을 때의 출력이 적혀 있습니다."""
+    cells = [_cell("setup", setup_source(exercise), {"role": "setup"})]
     for name in names:
         task = exercise.task(name)
         if task.asks_value:  # what an earlier task answered is no answer to this one
-            told = {"role": "setup", "task": name}
-            cells.append(new_code_cell("answer = None", id=f"clear-{name}", metadata={"dockerlab": told}))
+            cells.append(_cell(f"clear-{name}", "answer = None", {"role": "setup", "task": name}))
         for at, source in enumerate(answers[name]):
-            told = {"role": "answer", "task": name}
-            cells.append(new_code_cell(source, id=f"answer-{name}-{at}", metadata={"dockerlab": told}))
-        check = new_code_cell(
-            check_source(name, task),
-            id=f"check-{name}",
-            metadata={"dockerlab": {"role": "check", "task": name}},
-            execution_count=1,
-            outputs=[
-                new_output("execute_result", {"text/plain": expected(name, task.points)}, execution_count=1)
-            ],
-        )
-        cells.append(check)
-    return new_notebook(cells=cells)
+            cells.append(_cell(f"answer-{name}-{at}", source, {"role": "answer", "task": name}))
+        check = _cell(f"check-{name}", check_source(name, task), {"role": "check", "task": name})
+        said = {"text/plain": expected(name, task.points)}
+        told = {"output_type": "execute_result", "data": said, "metadata": {}, "execution_count": 1}
+        cells.append(check | {"execution_count": 1, "outputs": [told]})
+    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+def _cell(identity: str, source: str, told: dict[str, str]) -> dict[str, Any]:
+    # Written by hand: importing nbformat takes longer than all else here together.
+    made = {"cell_type": "code", "id": identity, "source": source, "metadata": {"dockerlab": told}}
+    return made | {"execution_count": None, "outputs": []}
 
 
 def expected(name: str, points: int) -> str:

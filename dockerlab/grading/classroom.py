@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -126,10 +127,13 @@ class Journal:
 
 
 def _digest(path: Path) -> str:
-    digest = hashlib.sha256(_read(path))
-    for exercise in catalog.exercises().values():
-        digest.update(generation.text(exercise).encode())
-    return digest.hexdigest()
+    return hashlib.sha256(_read(path) + _course()).hexdigest()
+
+
+@functools.cache
+def _course() -> bytes:
+    texts = (generation.text(exercise) for exercise in catalog.exercises().values())
+    return hashlib.sha256("".join(texts).encode()).digest()
 
 
 def _read(path: Path) -> bytes:

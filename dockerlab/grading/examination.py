@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from dockerlab import engine
 from dockerlab.errors import SubmissionRejected
 from dockerlab.exercises import judging, parameters, preparing, tidying
@@ -89,7 +87,8 @@ class _Examination:
 
     def _run(self, found: Mapping[str, Sequence[str]], names: Sequence[str], left: float) -> bool:
         with sandbox.room() as work:
-            nbformat.write(answers.assembled(self._exercise, found, names), work / sandbox.NOTEBOOK)
+            notebook = answers.assembled(self._exercise, found, names)
+            (work / sandbox.NOTEBOOK).write_text(notebook, encoding="utf-8")
             socket = work / sandbox.SOCKET
             known = ports.outside(work, parameters.ports(self._given))
             with known, Guard(socket, self._connected.endpoint, self.desk, self._answer):
