@@ -27,6 +27,7 @@ _HOMES = {
     "explore": "views.layer_explorer.explore",
     "glossary": "course.glossary.glossary",
     "grade": "grading.grade",
+    "grade_button": "views.grade_button.grade_button",
     "guests": "vm.guests",
     "hint": "exercises.hint",
     "keep": "course.keeping.keep",

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 from dockerlab import courseware
 from dockerlab.course import homepage, standing
 from dockerlab.errors import CourseMissing, ToolMissing
+from dockerlab.exercises import standing as practice
 
 FIRST_PAGE = "README.md"
 LESSONS = "notebooks"
@@ -78,7 +79,7 @@ def _first_page(folder: Path) -> str:
     """The learner's own page with what is done and next; the README where the folder cannot be written."""
     if (folder / LESSONS).is_dir():
         try:
-            page = homepage.homepage(standing.lessons())
+            page = homepage.homepage(standing.lessons(), practice.standings())
             (folder / homepage.FILE).write_text(page, encoding="utf-8")
             return homepage.FILE
         except OSError:

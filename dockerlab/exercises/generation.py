@@ -45,6 +45,7 @@ def notebook(exercise: Exercise) -> Any:
         cells.append(new_code_cell(task.stub, id=f"answer-{name}"))
         cells.append(_code(f"check-{name}", check_source(name, task)))
     cells.append(_markdown("closing", _closing(exercise)))
+    cells.append(_code("grade", f'lab.grade_button("{exercise.number}")'))
     return new_notebook(cells=cells, metadata=_METADATA)
 
 
@@ -89,10 +90,10 @@ def _opening(exercise: Exercise) -> str:
 def _closing(exercise: Exercise) -> str:
     return f"""## 마치며
 
-모두 통과했습니까? 이 파일을 저장한 다음 터미널에서 `dockerlab grade exercises/{exercise.file_name}`을
-실행하면, 이름과 수를 새로 정해 처음부터 다시 채점합니다.
+이 연습에서 만든 것은 `lab.tidy("{exercise.number}")`로 치웁니다. `given`에 있는 이름의 것만 지웁니다.
 
-이 연습에서 만든 것은 `lab.tidy("{exercise.number}")`로 치웁니다. `given`에 있는 이름의 것만 지웁니다."""
+모두 통과했습니까? 이 파일을 **저장한 다음** 아래의 셀을 실행하고 단추를 누르십시오. 이름과 수를 새로 정해
+처음부터 다시 채점합니다. 터미널에서는 `dockerlab grade exercises/{exercise.file_name}`입니다."""
 
 
 def _markdown(identity: str, source: str) -> Any:

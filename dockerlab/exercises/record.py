@@ -45,13 +45,26 @@ def next_hint(task: str, last: int) -> int:
         return kept["hints"]
 
 
+def graded(exercise: str, score: int, most: int) -> None:
+    """저장한 파일을 채점한 점수를 적습니다. 가장 좋은 것이 남습니다."""
+    with _changed() as record:
+        kept = record.setdefault("grades", {}).setdefault(exercise, {})
+        kept |= {"best": max(kept.get("best", 0), score), "max": most}
+        kept["at"] = datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+def grades() -> dict[str, dict[str, Any]]:
+    """연습 문제마다 채점한 기록입니다. ``best``, ``max``, ``at``(마지막으로 채점한 때)이 있습니다."""
+    return _read().get("grades", {})
+
+
 def tasks() -> dict[str, dict[str, Any]]:
     """과제마다의 기록입니다. ``tries``, ``best``, ``passed``(통과한 때), ``hints``가 있습니다."""
     return _read().get("tasks", {})
 
 
 def _path() -> Path:
-    return places.data_dir("exercises") / "record.json"
+    return places.record_dir() / "exercises.json"
 
 
 def _read() -> dict[str, Any]:

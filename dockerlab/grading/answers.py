@@ -16,6 +16,7 @@ from dockerlab.grading.submission import Cell
 _CHECK = re.compile(r"""^\s*lab\s*\.\s*check\(\s*["']((?:\d\d|capstone)-\d+)["']""", re.MULTILINE)
 _HEADING = re.compile(r"^#+\s*과제\s+((?:\d\d|capstone)-\d+)\b", re.MULTILINE)
 _SETUP = re.compile(r"""lab\s*\.\s*exercise\(\s*["'](\w+)["']""")
+_BUTTON = re.compile(r"""\s*lab\s*\.\s*grade_button\(\s*["']\w+["']\s*\)\s*\Z""")
 _OWN_ID = re.compile(r"(?:answer|check|task)-((?:\d\d|capstone)-\d+)\Z")
 
 
@@ -53,7 +54,9 @@ def answers(exercise: Exercise, cells: Sequence[Cell]) -> dict[str, tuple[str, .
         told = _HEADING.search(cell.source) if cell.kind == "markdown" else None
         if told and told[1] in found:
             heading = told[1]
-        if cell.kind != "code" or checks[at] or cell.id == "setup" or _SETUP.search(cell.source):
+        if cell.kind != "code" or checks[at] or cell.id in ("setup", "grade"):
+            continue
+        if _SETUP.search(cell.source) or _BUTTON.match(cell.source):
             continue
         if not cell.source.strip():
             continue

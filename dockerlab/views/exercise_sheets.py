@@ -9,6 +9,7 @@ from dockerlab.views.sheets import Sheet
 
 if TYPE_CHECKING:
     from dockerlab.exercises import Given, Hint, Verdict
+    from dockerlab.exercises.standing import Standing
     from dockerlab.grading import Report
 
 _RIGHT, _WRONG = "○", "×"
@@ -61,6 +62,24 @@ def report_sheet(report: Report) -> Sheet:
             (task.task, task.verdict, f"{task.points}/{task.max}", task.message) for task in report.tasks
         ),
         notes=notes,
+    )
+
+
+def practice_sheet(standings: Sequence[Standing]) -> Sheet:
+    """연습 문제마다 어디까지 했는지입니다."""
+    return Sheet(
+        caption="나의 연습 문제",
+        columns=("연습", "통과한 과제", "채점한 점수", "상태"),
+        rows=tuple(
+            (
+                f"{each.number}. {each.title}",
+                f"{each.passed}/{each.tasks}",
+                "–" if each.graded is None else f"{each.graded}/{each.max}",
+                each.state,
+            )
+            for each in standings
+        ),
+        notes=("채점한 점수는 노트북의 단추로 채점한 것 가운데 가장 좋은 것입니다.",),
     )
 
 

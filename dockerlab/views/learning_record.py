@@ -7,8 +7,9 @@ from datetime import datetime
 from pathlib import Path
 
 from dockerlab.course import record as course
+from dockerlab.exercises import standing as practice
 from dockerlab.places import disk_errors
-from dockerlab.views import record_sheets
+from dockerlab.views import exercise_sheets, record_sheets
 from dockerlab.views.html import html
 from dockerlab.views.sheets import Sheet
 from dockerlab.views.text import text
@@ -80,6 +81,7 @@ class LearningRecord:
         record = self._record
         return Page((
             record_sheets.progress_sheet(record.progress),
+            exercise_sheets.practice_sheet(practice.standings()),
             record_sheets.checklist_sheet(record),
             record_sheets.comparison_sheet(record),
             record_sheets.growth_sheet(record),

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-
-import psutil
 import pytest
 from honest import honest
 from submissions import hostile
+from verdicts import left, wrong
 
 from dockerlab.errors import ToolMissing
-from dockerlab.exercises.model import PASSED
-from dockerlab.exercises.preparing import EXERCISE
 from dockerlab.grading import classroom, examination, sandbox
-from dockerlab.grading.report import GRADED, REJECTED
+from dockerlab.grading.report import REJECTED
 
 BROKEN = [each for each in hostile() if each.expected == "rejected"]
 RUN = [each for each in hostile() if each.expected == "fails"]
@@ -63,36 +59,6 @@ def graded(submissions, folder, monkeypatch):
         paths.append(folder / f"{each.name}.ipynb")
         paths[-1].write_bytes(each.content)
     return classroom.grade_all(paths, jobs=3)
-
-
-def wrong(submission, report):
-    """What is not as expected, or nothing."""
-    if submission.expected == "rejected":
-        right = report.status == REJECTED and not report.reason.startswith("채점하지 못했습니다")
-    else:
-        verdicts = {task.task: task.verdict for task in report.tasks}
-        expected = submission.expected == "passes"
-        passed = report.passed if expected else verdicts.get(submission.task) == PASSED
-        right = report.status == GRADED and passed == expected
-    return "" if right else f"{submission.name}: {report}"
-
-
-def left(engine):
-    """What a submission could leave: on the engine, as a process, as a folder."""
-    api = engine.client.api
-    wanted = {"label": EXERCISE}
-    found = [each["Id"] for each in api.containers(all=True, filters=wanted)]
-    found += [each["Id"] for each in api.networks(filters=wanted)]
-    found += [each["Name"] for each in api.volumes(filters=wanted)["Volumes"] or ()]
-    found += [each["Id"] for each in api.images(filters=wanted)]
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            if (
-                process.uids().real >= sandbox.UNPRIVILEGED
-                and process.uids().real < sandbox.UNPRIVILEGED + 4000
-            ):
-                found.append(process)
-    return found
 
 
 @pytest.mark.parametrize("submission", BROKEN, ids=lambda each: each.name)
