@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from dockerlab.layering.budget import DEPTH, Budget
-from dockerlab.layering.cursor import Cursor, unreadable
+from dockerlab.layering.cursor import Cursor, Leaper, unreadable
 from dockerlab.layering.model import FILE, FOLDER, File
 from dockerlab.layering.tar import HARD_LINK, Entry, entries
 
@@ -38,7 +38,7 @@ class Wanted:
     size: int = 0
 
 
-def scan(cursor: Cursor, budget: Budget, wanted: Wanted | None = None) -> Contents:
+def scan(cursor: Cursor | Leaper, budget: Budget, wanted: Wanted | None = None) -> Contents:
     """tar를 끝까지 읽습니다. 같은 경로가 여러 번 나오면 마지막 것이 남습니다."""
     gathered = _Gathered()
     for entry in entries(cursor, budget):
@@ -71,12 +71,12 @@ def clean(name: str) -> str:
             elif part not in ("", "."):
                 parts.append(part)
         plain = "/".join(parts)
-    if plain.count("/") >= DEPTH:
+    if len(plain) > DEPTH and plain.count("/") >= DEPTH:
         raise unreadable(f"폴더가 너무 깊습니다({plain.count('/') + 1}단계): {name[:80]!a}…")
     return "/" + plain
 
 
-def _keep(wanted: Wanted, entry: Entry, cursor: Cursor) -> None:
+def _keep(wanted: Wanted, entry: Entry, cursor: Cursor | Leaper) -> None:
     if entry.kind != FILE:
         wanted.data = None
         return
@@ -88,14 +88,13 @@ def _keep(wanted: Wanted, entry: Entry, cursor: Cursor) -> None:
 
 @dataclass
 class _Gathered:
-    """What a layer says, while it is read. A number names a content; hard links have the same."""
+    """What a layer says, while it is read. Hard links to a content have the very same entry."""
 
-    entries: dict[str, tuple[Entry, int]] = field(default_factory=dict)
+    entries: dict[str, Entry] = field(default_factory=dict)
     whiteouts: dict[str, None] = field(default_factory=dict)
     opaque: dict[str, None] = field(default_factory=dict)
     folders: set[str] = field(default_factory=set)  # that have something in them
     linked: bool = False
-    count: int = 0
     clashes: int = 0
 
     def hide(self, folder: str, name: str) -> None:
@@ -108,21 +107,19 @@ class _Gathered:
             self.whiteouts[posixpath.join(folder, hidden)] = None
 
     def put(self, path: str, entry: Entry) -> None:
-        self.count += 1
         before = self.entries.pop(path, None)  # popped: the last one stands last
         if path in self.folders and entry.kind != FOLDER:
             self._empty(path)
         self._make_room(path)
-        number = self.count
         if entry.kind == HARD_LINK:
             self.linked = True
             target = clean(entry.link)
             original = self.entries.get(target) or (before if target == path else None)
-            if original is not None and original[0].kind != FOLDER:
-                entry, number = original
+            if original is not None and original.kind != FOLDER:
+                entry = original
             else:
                 entry = entry._replace(link=target)
-        self.entries[path] = (entry, number)
+        self.entries[path] = entry
 
     def _empty(self, path: str) -> None:
         """A folder becomes something else: what was in it goes, as when a tar is unpacked."""
@@ -139,7 +136,7 @@ class _Gathered:
         while parent and parent not in self.folders:
             self.folders.add(parent)
             above = self.entries.get(parent)
-            if above is not None and above[0].kind != FOLDER:
+            if above is not None and above.kind != FOLDER:
                 del self.entries[parent]
             parent = parent.rpartition("/")[0]
 
@@ -147,18 +144,17 @@ class _Gathered:
         return tuple(_named(self.entries) if self.linked else _plain(self.entries))
 
 
-def _plain(found: dict[str, tuple[Entry, int]]) -> Iterator[File]:
-    for path, (each, _) in found.items():
-        yield File(path, each.kind, each.size, each.mode, each.uid, each.gid, each.mtime, each.link)
+def _plain(found: dict[str, Entry]) -> Iterator[File]:
+    for path, each in found.items():
+        yield File._make((path, *each[1:8], ""))
 
 
-def _named(found: dict[str, tuple[Entry, int]]) -> Iterator[File]:
+def _named(found: dict[str, Entry]) -> Iterator[File]:
     """Files, of which the first with a content has its bytes and the others its name."""
     first: dict[int, str] = {}
-    for path, (each, number) in found.items():
+    for path, each in found.items():
         if each.kind == HARD_LINK:  # into a layer below, or to nothing
             yield File(path, FILE, 0, each.mode, each.uid, each.gid, each.mtime, "", each.link)
             continue
-        twin = first.setdefault(number, path)
-        twin = "" if twin == path else twin
-        yield File(path, each.kind, each.size, each.mode, each.uid, each.gid, each.mtime, each.link, twin)
+        twin = first.setdefault(id(each), path)
+        yield File._make((path, *each[1:8], "" if twin == path else twin))

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from dockerlab.errors import ImageUnreadable
 
 CHUNK = 2**20
-_NEAR = 2**16  # what is read around a header of a file on disk
+_NEAR = 2**11  # what is read around a header of a file on disk
 
 # A piece of a stream: bytes, or the number of bytes that are left out there (see tarsplit.py).
 Piece = bytes | memoryview | int
@@ -25,14 +25,10 @@ def unreadable(seen: str) -> ImageUnreadable:
 
 
 class Cursor:
-    """조각들로 오는 흐름 위의 읽는 자리입니다.
+    """조각들로 오는 흐름 위의 읽는 자리입니다."""
 
-    ``leap(n)``이 있으면 앞의 ``n``바이트를 읽지 않고 건너뜁니다.
-    """
-
-    def __init__(self, pieces: Iterable[Piece], leap: Callable[[int], None] | None = None) -> None:
+    def __init__(self, pieces: Iterable[Piece]) -> None:
         self._pieces = iter(pieces)
-        self._leap = leap
         self._piece: Piece = b""
         self._at = 0
         self._left = 0
@@ -81,19 +77,13 @@ class Cursor:
 
     def skip(self, size: int) -> None:
         """``size``바이트를 건너뜁니다."""
-        while size:
-            if not self._left:
-                if self._leap is not None:
-                    self._leap(size)
-                    self.position += size
-                    return
-                if not self._more():
-                    raise truncated()
-            length = min(size, self._left)
-            self._at += length
-            self._left -= length
-            self.position += length
-            size -= length
+        self.position += size
+        while size > self._left:
+            size -= self._left
+            if not self._more():
+                raise truncated()
+        self._at += size
+        self._left -= size
 
     def drain(self) -> None:
         """끝까지 읽어 버립니다."""
@@ -118,39 +108,60 @@ class Section:
 
     def start(self, size: int) -> bytes:
         """첫 바이트들입니다."""
-        return self._read(0, size)
+        return self.read(0, size)
 
-    def cursor(self, passed: Callable[[int], None] | None = None) -> Cursor:
+    def cursor(self, passed: Callable[[int], None] | None = None) -> Leaper:
         """건너뛸 수 있는 자리입니다. 헤더처럼 띄엄띄엄 읽을 때 씁니다.
 
         ``passed(바이트)``는 더 읽을 때마다, 지금까지 지나온 바이트로 불립니다.
         """
-        at = 0
-
-        def near() -> Iterator[bytes]:
-            nonlocal at
-            while data := self._read(at, _NEAR):
-                at += len(data)
-                if passed is not None:
-                    passed(at)
-                yield data
-
-        def leap(size: int) -> None:
-            nonlocal at
-            if size > self.size - at:
-                raise truncated()
-            at += size
-
-        return Cursor(near(), leap)
+        return Leaper(self, passed)
 
     def pieces(self) -> Iterator[bytes]:
         """처음부터 끝까지의 조각입니다."""
         at = 0
-        while data := self._read(at, CHUNK):
+        while data := self.read(at, CHUNK):
             at += len(data)
             yield data
         if at < self.size:
             raise truncated()
 
-    def _read(self, at: int, most: int) -> bytes:
-        return os.pread(self._file, min(most, self.size - at), self._start + at)
+    def read(self, at: int, most: int) -> bytes:
+        """``at``부터, 많아야 ``most``바이트입니다."""
+        return os.pread(self._file, max(0, min(most, self.size - at)), self._start + at)
+
+
+class Leaper:
+    """파일의 한 부분 위의 읽는 자리입니다. :class:`Cursor`와 달리, 건너뛴 것은 읽지 않습니다."""
+
+    def __init__(self, section: Section, passed: Callable[[int], None] | None) -> None:
+        self._section = section
+        self._passed = passed
+        self._near = b""
+        self._near_at = 0
+        self.position = 0
+
+    def read(self, size: int) -> bytes:
+        """``size``바이트를 읽습니다. 끝이면 빈 바이트, 도중에 끝나면 ``ImageUnreadable``입니다."""
+        position = self.position
+        at = position - self._near_at
+        found = self._near[at : at + size]
+        if len(found) < size:
+            self._near, self._near_at = self._section.read(position, max(size, _NEAR)), position
+            found = self._near[:size]
+            if found and len(found) < size:
+                raise truncated()
+            if self._passed is not None:
+                self._passed(position + len(self._near))
+        self.position = position + len(found)
+        return found
+
+    def skip(self, size: int) -> None:
+        """``size``바이트를 건너뜁니다."""
+        self.position += size
+        if self.position > self._section.size:
+            raise truncated()
+
+    def drain(self) -> None:
+        """끝까지 건너뜁니다."""
+        self.position = self._section.size

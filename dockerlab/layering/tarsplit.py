@@ -7,18 +7,20 @@ overlay2, and only for those who may read the engine's folder (root).
 
 from __future__ import annotations
 
-import base64
+import binascii
 import gzip
 import hashlib
 import json
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from dockerlab.layering.budget import Budget
 from dockerlab.layering.contents import Contents, scan
 from dockerlab.layering.cursor import Cursor, Piece, unreadable
+
+_AT_ONCE = 2**18  # bytes of lines
 
 
 def config(info: dict[str, Any], image: str) -> bytes | None:
@@ -35,8 +37,8 @@ def contents(info: dict[str, Any], diff_ids: Sequence[str], number: int, budget:
     try:
         if (folder / "diff").read_text() != diff_ids[number]:
             return None
-        with gzip.open(folder / "tar-split.json.gz", "rb") as lines:
-            return scan(Cursor(_pieces(lines)), budget)
+        with gzip.open(folder / "tar-split.json.gz", "rb") as packed:
+            return scan(Cursor(_pieces(packed)), budget)
     except (OSError, EOFError, zlib.error):
         return None
 
@@ -52,13 +54,23 @@ def _chain_id(diff_ids: Sequence[str]) -> str:
     return chain.removeprefix("sha256:")
 
 
-def _pieces(lines: Any) -> Iterator[Piece]:
-    for line in lines:
-        try:
-            told = json.loads(line)
+def _pieces(packed: IO[bytes]) -> Iterator[Piece]:
+    """What the lines tell. Many are read at once: a JSON of its own for each costs three times as much."""
+    rest = b""
+    while block := packed.read(_AT_ONCE):
+        lines, newline, rest = (rest + block).rpartition(b"\n")
+        if newline:
+            yield from _told(lines)
+    if rest:
+        yield from _told(rest)
+
+
+def _told(lines: bytes) -> Iterator[Piece]:
+    try:
+        for told in json.loads(b"[" + lines.replace(b"\n", b",") + b"]"):
             if told["type"] == 2:
-                yield base64.b64decode(told["payload"])
+                yield binascii.a2b_base64(told["payload"])
             elif told["type"] == 1:
                 yield int(told.get("size", 0))
-        except (ValueError, KeyError, TypeError) as error:
-            raise unreadable("엔진의 파일 목록(tar-split)을 읽을 수 없습니다.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise unreadable("엔진의 파일 목록(tar-split)을 읽을 수 없습니다.") from error
