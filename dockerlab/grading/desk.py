@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from dockerlab import engine
@@ -16,6 +18,7 @@ from dockerlab.grading.policy import NO_FOLDERS, Refused
 from dockerlab.images import names
 
 _MOST = {"container": 20, "network": 10, "volume": 20, "image": 20}
+_AT_ONCE = 4  # removals
 _KINDS = {"container": "컨테이너", "network": "네트워크", "volume": "볼륨", "image": "이미지"}
 
 
@@ -128,13 +131,17 @@ class Desk:
             "volume": self._api.remove_volume,
             "image": lambda each: self._api.remove_image(each, force=True),
         }
-        for kind, remove in removals.items():
-            for identity in self._mine(kind):
-                try:
-                    remove(identity)
-                except docker.errors.APIError as error:
-                    if error.status_code not in (404, 409):
-                        raise
+
+        def removed(remove: Callable[[str], None], identity: str) -> None:
+            try:
+                remove(identity)
+            except docker.errors.APIError as error:
+                if error.status_code not in (404, 409):
+                    raise
+
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for kind, remove in removals.items():  # containers first: they hold the rest
+                list(pool.map(partial(removed, remove), self._mine(kind)))
         self._clear_layers()
 
     def _clear_layers(self) -> None:
