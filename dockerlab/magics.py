@@ -76,7 +76,8 @@ def docker_arguments() -> Arguments:
         prog="%%docker",
         description="진짜 docker 명령을 과정의 엔진에 실행합니다. %docker ps처럼 한 줄로, 또는 %%docker "
         "아래에 한 줄에 하나씩 적습니다. 만든 것에는 과정의 라벨과 한도가 붙습니다. prune, --privileged, "
-        "호스트의 폴더를 넣는 것처럼 다른 것에 손댈 수 있는 명령은 거절합니다. 셸을 거치지 않습니다.",
+        "호스트의 폴더를 넣는 것, 여러분의 컨테이너나 이미지처럼 다른 것에 손댈 수 있는 명령은 거절합니다. "
+        "셸을 거치지 않습니다.",
     )
     grammar.add_argument("--as", dest="variable", metavar="변수", help="주고받은 것을 이 변수에도 담습니다")
     return grammar

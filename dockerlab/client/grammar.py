@@ -15,8 +15,9 @@ from dockerlab.errors import UsageMistake
 GROUPS = ("builder", "container", "image", "network", "system", "volume")
 """뒤에 하위 명령이 하나 더 오는 것들입니다."""
 
-_ENDS_AT_FIRST = ("run", "create", "exec")  # what follows the image is the container's own
+_ENDS_AT_FIRST = ("run", "create", "exec", "top")  # what follows the first word is the container's own
 _OPTION = re.compile(r"^\s+(?:-(\w), )?\s*--([\w-]+)(?: ([\w<>]+))?(?:\s{2,}|$)", re.MULTILINE)
+_SUBSTITUTED = re.compile(r"\$\(|`|\S+;\Z")
 _OF_SHELLS = ("|", "||", "&&", ";", "&", ">", ">>", "<", "2>", "2>&1")
 
 
@@ -38,10 +39,13 @@ class Command:
         """하는 일의 이름입니다. ``container run``과 ``run``은 모두 ``run``입니다."""
         return self.verb[-1] if self.verb[:1] in (("container",), ("image",)) else " ".join(self.verb)
 
-    def with_arguments(self, added: Sequence[str]) -> tuple[str, ...]:
-        """하위 명령 바로 뒤에 인자를 더한 낱말들입니다. 학습자가 적은 것이 뒤에 있어 이깁니다."""
-        at = len(self.verb)
-        return (*self.words[:at], *added, *self.words[at:])
+    def arguments(self, added: Sequence[str] = ()) -> tuple[str, ...]:
+        """docker에 줄 낱말들입니다. 더한 것보다 학습자가 적은 것이 뒤에 있어 이깁니다.
+
+        Written anew from what was read, so that docker cannot read it in another way than the fence did.
+        """
+        given = [f"--{name}={value}" for name, value in self.options]
+        return (*self.verb, *added, *given, *(("--", *self.rest) if self.rest else ()))
 
 
 def read(text: str | Sequence[str]) -> Command:
@@ -58,8 +62,10 @@ def read(text: str | Sequence[str]) -> Command:
             todo="하위 명령부터 적으십시오(예: docker ps). 엔진은 과정이 정한 것을 씁니다.",
         )
     verb = tuple(words[: 2 if words[0] in GROUPS and len(words) > 1 else 1])
-    if verb[-1].startswith("-"):
-        return Command(tuple(words), verb[:1] if len(verb) > 1 else verb)
+    if verb[-1].startswith("-"):  # help is all that is asked for without a sub-command
+        if verb[-1] not in ("--help", "--version", "-v", "-h") or len(words) > len(verb):
+            raise UsageMistake("하위 명령이 없습니다.", seen=shlex.join(words), todo="예: docker ps -a")
+        return Command(tuple(words), verb[:1], (("help", "true"),) if len(verb) > 1 else ())
     ends = verb[-1] in _ENDS_AT_FIRST and verb[0] not in ("network", "volume")
     options, rest = split(words[len(verb) :], known_options(verb), ends_at_first=ends)
     command = Command(tuple(words), verb, options, rest)
@@ -133,7 +139,8 @@ def _words(text: str | Sequence[str]) -> list[str]:
 def _refuse_shell(command: Command, rest: Sequence[str]) -> None:
     """A pipe typed out of habit would reach docker as a word, and its complaint would explain nothing."""
     inside = rest or command.rest[1:]
-    marks = [word for word in inside if word in _OF_SHELLS]
+    marks = [word for word in inside if word in _OF_SHELLS or _SUBSTITUTED.match(word)]
+    marks += [value for _, value in command.options if re.search(r"\$\(|`", value)]
     if marks:
         raise UsageMistake(
             f"여기에는 셸이 없어 '{marks[0]}' 기호를 쓸 수 없습니다.",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from dockerlab import engine
-from dockerlab.client import fence, grammar
+from dockerlab.client import fence, grammar, targets
 from dockerlab.client.programs import of_engine, program
 from dockerlab.containers import MEMORY, PIDS
 from dockerlab.errors import DeadlineExceeded
@@ -21,7 +21,7 @@ PATIENCE = 60.0
 
 OUTPUT_LIMIT = 1024 * 1024
 # What makes something in the engine, and so is told our labels; the first two get limits as well.
-_MAKES = {"run": "container", "create": "container", "build": "image"}
+_MAKES = {"run": "container", "create": "container", "build": "image", "commit": "image", "import": "image"}
 _MAKES |= {"network create": "network", "volume create": "volume"}
 
 
@@ -62,10 +62,19 @@ def docker(command: str | Sequence[str], *, patience: float = PATIENCE) -> Said:
     asked = grammar.read(command)
     fence.guard(asked)
     connected = engine.connect()
-    whole = [*program(), *asked.with_arguments(_ours(asked))]
+    targets.check(asked, connected.endpoint)
+    with engine.errors_of_engine():
+        missing = targets.new_volumes(asked, connected.endpoint)
+        names = targets.new_names(asked, connected.endpoint)
+    for volume in missing:  # else the engine would make it without our label, and it would stay
+        docker(["volume", "create", volume], patience=patience)
+    whole = [*program(), *asked.arguments(_ours(asked))]
     typed = shlex.join(("docker", *asked.words)) if not isinstance(command, str) else command.strip()
     typed = typed if typed.startswith("docker ") else f"docker {typed}"
-    return Said(typed, *_finished(whole, of_engine(connected.endpoint), patience))
+    said = Said(typed, *_finished(whole, of_engine(connected.endpoint), patience))
+    if said.exit_code == 0:
+        targets.remember(names)
+    return said
 
 
 def docker_lines(text: str) -> Transcript:
@@ -80,6 +89,9 @@ def _ours(asked: grammar.Command) -> list[str]:
     if kind is None or any(name == "help" for name, _ in asked.options):
         return []
     labels = engine.labels(kind=kind)
+    if asked.action in ("commit", "import"):
+        # Else it would inherit the container's label, and nobody would know that we made it.
+        return ["--change=LABEL " + " ".join(f'{name}="{value}"' for name, value in labels.items())]
     added = [f"--label={name}={value}" for name, value in labels.items()]
     if kind == "container":
         added += [f"--memory={MEMORY}", f"--pids-limit={PIDS}", "--cpus=1"]

@@ -12,14 +12,11 @@ from typing import Any
 
 from dockerlab.containers.request import RUN_LABEL, Request
 from dockerlab.containers.stream import Stream
+from dockerlab.engine import debts
 from dockerlab.errors import PortInUse
 
 OUTPUT_LIMIT = 1024 * 1024
 _LATE_CREATE = 2.0  # how long an interrupted create may still come true in the engine
-
-
-# Containers whose removal failed because their engine was gone; settled when one answers again.
-_owed: set[str] = set()
 
 
 def create(api: Any, request: Request, body: Mapping[str, Any]) -> str:
@@ -53,20 +50,13 @@ def attach(api: Any, container: str, *, stdin: bytes | None, limit: int) -> Stre
 def discard(api: Any, container: str) -> None:
     """우리가 만든 컨테이너를 전체 id로 지웁니다. 지우는 동안의 Ctrl-C는 다 지운 뒤에 따릅니다."""
     try:
-        _remove(api, container)
+        debts.remove(api, container)
     except KeyboardInterrupt:
-        _remove(api, container)
+        debts.remove(api, container)
         raise
     except OSError:  # requests' errors are OSErrors
-        _owed.add(container)
+        debts.owe(container)
         raise
-
-
-def settle(api: Any) -> None:
-    """엔진이 죽어서 지우지 못한 컨테이너가 있으면 다시 살아난 엔진에서 지웁니다."""
-    for container in list(_owed):
-        _remove(api, container)
-        _owed.discard(container)
 
 
 def free_ports(ports: Mapping[int, int | None]) -> None:
@@ -93,18 +83,6 @@ def _free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return found.getsockname()[1]
-
-
-def _remove(api: Any, container: str) -> None:
-    import docker.errors
-
-    try:
-        api.remove_container(container, force=True, v=True)
-    except docker.errors.NotFound:
-        pass  # somebody else, the watcher for example, was quicker
-    except docker.errors.APIError as error:
-        if error.status_code != 409:  # 409: its removal is already in progress
-            raise
 
 
 def _discard_late(api: Any, request: Request) -> None:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from dockerlab import engine
 from dockerlab.containers import lifecycle
 from dockerlab.containers.executing import execute
-from dockerlab.containers.networks import Network
+from dockerlab.containers.networks import Network, check_joinable
 from dockerlab.containers.request import MEMORY, PIDS, Request, as_bytes, contents, limit, words
 from dockerlab.containers.result import Run
 from dockerlab.containers.stream import STDERR, STDOUT, Stream
-from dockerlab.containers.volumes import Volume
+from dockerlab.containers.volumes import Volume, named
+from dockerlab.engine import debts
 from dockerlab.errors import DeadlineExceeded
 from dockerlab.images import origins
 from dockerlab.measure.phases import Phases
@@ -209,7 +210,7 @@ def start(
         name=name,
         network=network.name if isinstance(network, Network) else network,
         alias=alias,
-        volumes={path: volume.name for path, volume in (volumes or {}).items()},
+        volumes=named(volumes),
         ports=ports or {},
         memory=memory,
         pids=pids,
@@ -220,9 +221,10 @@ def start(
     )
     connected = engine.connect()
     api = connected.client.api
+    check_joinable(connected, request.network)
     lifecycle.free_ports(request.ports)
     with engine.errors_of_engine():
-        lifecycle.settle(api)
+        debts.settle(api)
     body = request.body(engine.labels(deadline=deadline), connected.info["NCPU"])
     origins.of(connected, request.reference)
     return launch(api, request, body, given)

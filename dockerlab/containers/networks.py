@@ -7,6 +7,9 @@ from types import TracebackType
 from typing import Any
 
 from dockerlab import engine
+from dockerlab.engine import belongings
+from dockerlab.engine.objects import SESSION
+from dockerlab.errors import Refused
 
 
 class Network:
@@ -63,3 +66,17 @@ def network(*, internal: bool = False) -> Network:
             name, driver="bridge", internal=internal, labels=engine.labels(kind="network")
         )
     return Network(api, name, made["Id"])
+
+
+def check_joinable(connected: engine.Engine, name: str | None) -> None:
+    """과정이 만들지 않은 네트워크이면 ``Refused``입니다. 그 안의 것들과 서로 닿게 되기 때문입니다."""
+    if name in (None, "none", "bridge", "default"):
+        return
+    with engine.errors_of_engine():
+        other = belongings.foreign(connected.endpoint, "network", name)
+    if other is not None:
+        raise Refused(
+            f"과정이 만들지 않은 네트워크에는 붙이지 않습니다: {name}",
+            seen=f"없는 라벨: {SESSION}",
+            todo="network=lab.network()로 만든 것을 쓰십시오.",
+        )

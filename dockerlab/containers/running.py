@@ -8,9 +8,11 @@ from typing import Any
 
 from dockerlab import engine
 from dockerlab.containers import lifecycle
+from dockerlab.containers.networks import check_joinable
 from dockerlab.containers.request import MEMORY, PIDS, Request, as_bytes, contents, limit, words
 from dockerlab.containers.result import Run
 from dockerlab.containers.stream import STDERR, STDOUT, Stream
+from dockerlab.engine import debts
 from dockerlab.errors import DeadlineExceeded, DockerlabError, OutOfMemory
 from dockerlab.images import origins
 from dockerlab.measure.phases import Phases
@@ -72,9 +74,10 @@ def run(
     )
     connected = engine.connect()
     api = connected.client.api
+    check_joinable(connected, request.network)
     lifecycle.free_ports(request.ports)
     with engine.errors_of_engine():
-        lifecycle.settle(api)
+        debts.settle(api)
     body = request.body(engine.labels(deadline=deadline), connected.info["NCPU"])
     origin = origins.of(connected, request.reference)
     marks: dict[str, float] = {}

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from dockerlab import engine
+from dockerlab.engine.objects import PLUGIN
 from dockerlab.errors import InvalidRequest
 
 
@@ -56,8 +57,24 @@ def volume(driver: str = "local", options: Mapping[str, str] | None = None) -> V
             seen=repr(dict(options)),
             todo="options를 빼십시오.",
         )
+    if driver != "local" and not driver.startswith(PLUGIN):
+        raise InvalidRequest(
+            f"과정의 것이 아닌 볼륨 드라이버입니다: {driver!r}. 이 컴퓨터 밖의 저장소에 닿을 수 있습니다.",
+            todo="driver를 빼거나 lab.runtimes.volume_plugin()의 이름을 쓰십시오.",
+        )
     api = engine.connect().client.api
     name = f"dockerlab-{uuid.uuid4().hex[:12]}"
     with engine.errors_of_engine():
         api.create_volume(name, driver, dict(options or {}), labels=engine.labels(kind="volume"))
     return Volume(api, name, driver)
+
+
+def named(volumes: Mapping[str, Volume] | None) -> dict[str, str]:
+    """붙일 볼륨들의 이름입니다. 이 컴퓨터의 경로처럼 볼륨이 아닌 것은 받지 않습니다."""
+    for volume in dict(volumes or {}).values():
+        if not isinstance(volume, Volume):
+            raise InvalidRequest(
+                f"볼륨이 아닙니다: {volume!r}. 이 컴퓨터의 폴더는 컨테이너에 넣지 않습니다.",
+                todo="lab.volume()으로 만든 것을 쓰십시오. 파일을 넣으려면 files={'/경로': 내용}입니다.",
+            )
+    return {path: volume.name for path, volume in (volumes or {}).items()}

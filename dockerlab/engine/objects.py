@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dockerlab.engine.endpoint import Endpoint
@@ -24,7 +24,7 @@ COURSE_IMAGE = "dockerlab.image"
 
 KINDS = ("container", "network", "volume", "plugin", "image")  # in the order of removal: users first
 _FOLDERS = {kind: f"/{kind}s" for kind in KINDS}
-_PLUGIN = "dockerlab/plugin-"  # how the names of ours begin
+PLUGIN = "dockerlab/plugin-"  # how the names of ours begin
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,16 @@ def listed(endpoint: Endpoint, kind: str, label: str) -> list[Thing]:
     return things
 
 
+def found(endpoint: Endpoint, kind: str, name: str) -> Thing | None:
+    """이름이나 id로 찾은 것입니다. 없으면 ``None``입니다."""
+    seen = _inspect(endpoint, kind, name)
+    if seen.status == 404:
+        return None
+    if not seen.good or not isinstance(seen.body, dict):
+        raise EngineConfused(f"{kind} {name}: {seen.status} {str(seen.body)[:200]}")
+    return replace(_thing(kind, seen.body), labels=_labels(kind, seen.body))
+
+
 def remove(endpoint: Endpoint, thing: Thing, ours: Callable[[dict[str, str]], bool]) -> bool:
     """라벨을 다시 읽어 아직 우리 것이면 전체 id로 지웁니다. 이제 없으면 참입니다."""
     seen = _inspect(endpoint, thing.kind, thing.id)
@@ -84,7 +94,7 @@ def _plugins(endpoint: Endpoint, label: str) -> list[Thing]:
         return []  # Podman has none
     if not answer.good or not isinstance(answer.body, list):
         raise EngineConfused(f"/plugins: {answer.status} {str(answer.body)[:200]}")
-    ours = (_thing("plugin", raw) for raw in answer.body if str(raw.get("Name")).startswith(_PLUGIN))
+    ours = (_thing("plugin", raw) for raw in answer.body if str(raw.get("Name")).startswith(PLUGIN))
     key, equals, value = label.partition("=")
     return [one for one in ours if key in one.labels and (not equals or one.labels[key] == value)]
 

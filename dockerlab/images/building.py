@@ -12,6 +12,7 @@ import docker.errors
 import requests
 
 from dockerlab import engine
+from dockerlab.engine import debts
 from dockerlab.engine.objects import OBJECT, SESSION
 from dockerlab.errors import DockerlabError, ImageError, UsageMistake
 from dockerlab.images import context, failures, origins
@@ -82,12 +83,15 @@ def build(
     told = Following()
     try:
         with engine.errors_of_engine():
+            debts.settle(api)
             for event in _events(api, sent, settings, timeout, told):
                 for step in told.follow(event):
                     _report(step, told.total, report)
             if told.failure is not None or not told.image:
                 raise failures.of_step(told, network)
     except BaseException:
+        if told.running:  # an engine that was killed does not remove it when it comes back
+            debts.owe(told.running)
         _keep_for_next_time(api, told)
         raise
     seconds = time.perf_counter() - began

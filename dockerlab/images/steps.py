@@ -44,13 +44,13 @@ class BuildStep:
 
 @dataclass
 class Following:
-    """엔진의 말을 따라가며 모은 단계들입니다. ``failure``는 엔진이 말한 오류입니다."""
+    """엔진의 말을 따라가며 모은 단계들입니다. ``failure``는 오류, ``running``은 지금 도는 컨테이너입니다."""
 
     steps: list[BuildStep] = field(default_factory=list)
     total: int = 0
     image: str = ""
     failure: dict[str, Any] | None = None
-    _running: str = ""
+    running: str = ""
     _since: float = 0.0
 
     def follow(self, event: dict[str, Any]) -> Iterator[BuildStep]:
@@ -64,10 +64,10 @@ class Following:
             yield from self._heard(str(event.get("stream", "")))
 
     def _heard(self, text: str) -> Iterator[BuildStep]:
-        if self._running:
+        if self.running:
             # Until its container is gone, whatever comes is what the command printed.
-            if text.startswith(" ---> ") and f"intermediate container {self._running}" in text:
-                self._running = ""
+            if text.startswith(" ---> ") and f"intermediate container {self.running}" in text:
+                self.running = ""
             else:
                 self._print(text)
         elif begun := _BEGUN.match(text):
@@ -78,7 +78,7 @@ class Following:
             self._since = time.perf_counter()
             yield self.steps[-1]
         elif running := _RUNNING.fullmatch(text):
-            self._running = running[1]
+            self.running = running[1]
         elif text.startswith(_CACHED):
             self.steps[-1] = replace(self.steps[-1], cached=True)
         elif made := _MADE.fullmatch(text):

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dockerlab.client import grammar
 from dockerlab.client.programs import environment, program
 from dockerlab.errors import UsageMistake
 
@@ -45,6 +46,12 @@ def words(command: str | Sequence[str]) -> list[str]:
             todo=f"{elsewhere[0].partition('=')[0]}를 빼고 쓰십시오. 엔진은 DOCKER_HOST로 정합니다.",
         )
     return split
+
+
+def asked(split: list[str]) -> grammar.Command | None:
+    """docker 명령이면 읽은 것을 돌려줍니다."""
+    at = _verb(split)
+    return grammar.read(split[at:]) if at else None
 
 
 def with_runtime(split: list[str], runtime: str) -> list[str]:

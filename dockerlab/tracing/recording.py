@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dockerlab import engine
+from dockerlab.client import fence, targets
 from dockerlab.engine import Engine
 from dockerlab.errors import CannotTrace
 from dockerlab.tracing import clock, command, containerd, joining, processes, runc
@@ -207,9 +208,13 @@ def trace(what: str | Sequence[str] | Callable[[str], Any], *, captured: bool = 
     출력을 화면 대신 결과에 담습니다. 내장 엔진에서는 컨테이너를 만드는 docker 명령에 ``--runtime``을 더해
     runc를 부르는 것까지 기록합니다(더한 명령이 결과에 적혀 있습니다).
 
-    ``CannotTrace``, ``ToolMissing``, ``UsageMistake``와 엔진을 찾을 때의 오류를 던집니다.
+    ``CannotTrace``, ``ToolMissing``, ``UsageMistake``, ``Refused``와 엔진을 찾을 때의 오류를 던집니다.
     """
     split = None if callable(what) else command.words(what)
+    asked = command.asked(split) if split else None
+    if asked is not None:
+        fence.guard(asked)
+        targets.check(asked, engine.connect().endpoint)
     with record() as (recording, background):
         if split is None:
             assert callable(what)

@@ -119,3 +119,59 @@ def test_engine_that_stops_answering(in_private_engine):
     assert max(one["seconds"] for one in stopped) < 5.5, stopped
     assert again["error"] == "" and left["left"] == []
     assert quiet["error"] == ""
+
+
+LOST_AT_WORK = """
+from dockerlab import client, registries
+from dockerlab.images import building
+embedded.ensure()
+images.import_bundle(os.environ["TINY_BUNDLE"])
+def killed_during(call, begun, tidy=lambda: None):
+    at = []
+    api = engine.connect().client.api
+    def kill():
+        while not begun(api):
+            time.sleep(0.01)
+        at.append(time.perf_counter())
+        os.kill(embedded.pid(), signal.SIGKILL)
+    killer = threading.Thread(target=kill)
+    killer.start()
+    attempt(call)
+    killer.join()
+    tell(since_kill=time.perf_counter() - at[0])
+    attempt(lambda: containers.run("tiny", "true"))
+    tidy()
+    images_left = [i["RepoTags"] for i in engine.connect().client.api.images() if "x:1" in str(i["RepoTags"])]
+    tell(left=[*left(), *images_left])
+def building_now(api):
+    return any("sleep 61" in str(c["Command"]) for c in api.containers())
+recipe = "FROM dockerlab/tiny\\nRUN sleep 61\\n"
+killed_during(lambda: building.build(recipe, "x:1"), building_now)
+# A registry that takes the connection and says nothing: the engine is in the middle of a pull.
+listen = "while :; do nc -lv -p 5000 -e sleep 60; done"
+silent = containers.start("tiny", ["sh", "-c", listen], ports={5000: None})
+place = f"localhost:{silent.address[5000]}"
+def pull():
+    with registries.Remote(place, patience=60) as remote:
+        remote.pull("x:1")
+killed_during(pull, lambda api: "connect" in silent.errors(), silent.close)
+said = []
+def command():
+    said.append(client.docker("run --name web dockerlab/tiny sleep 62"))
+def running(api):
+    return any("sleep 62" in c["Command"] for c in api.containers())
+killed_during(command, running, lambda: client.docker("rm web"))
+tell(exit_code=said[0].exit_code, stderr=said[0].stderr)
+"""
+
+
+def test_engine_killed_in_the_middle_of_a_build_a_pull_and_a_command(in_private_engine):
+    *works, command = in_private_engine(LOST_AT_WORK)
+    for at in (0, 4):
+        lost, when, again, left = works[at : at + 4]
+        assert (lost["error"], lost["code"]) == ("EngineLost", "E30"), lost
+        assert "할 일" in lost["text"] and "Traceback" not in lost["text"]
+        assert when["since_kill"] < 5 and again["error"] == "" and left["left"] == []
+    # What the real command says is shown as it is.
+    assert command["exit_code"] != 0 and command["stderr"]
+    assert works[9]["since_kill"] < 5 and works[10]["error"] == "" and works[11]["left"] == []
