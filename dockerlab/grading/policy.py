@@ -176,6 +176,9 @@ def _delete_container(request: Request, desk: Any) -> None:
 
 def _create_network(request: Request, desk: Any) -> None:
     allowed = "Name CheckDuplicate Driver Internal Attachable Labels Scope EnableIPv4"
+    addresses = _dict(request.body.get("IPAM"))
+    if addresses.get("Driver") == "default" and not any(addresses.get(key) for key in ("Options", "Config")):
+        del request.body["IPAM"]  # the docker command always sends it; this one asks for nothing
     body = _only(request.body, allowed, "네트워크 설정")
     if body.get("Driver") not in (None, "", "bridge"):
         raise Refused("채점에서는 bridge 네트워크만 만들 수 있습니다.")

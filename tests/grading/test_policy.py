@@ -205,3 +205,17 @@ def test_an_image_is_pulled_from_nowhere_but_the_registry_of_the_task():
 def test_a_commit_adds_no_label_and_no_trigger(change):
     with pytest.raises(Refused):
         policy._commit(Request("POST", "/commit", {"container": "box", "changes": [change]}, {}), Desk())
+
+
+def test_a_network_as_the_docker_command_asks_for_it_is_allowed_and_chooses_no_addresses():
+    plain = {"Driver": "default", "Options": {}, "Config": []}
+    request = Request("POST", "/networks/create", {}, {"Name": "n", "Driver": "bridge", "IPAM": plain})
+    policy._create_network(request, Desk())
+    assert "IPAM" not in request.body and request.body["Labels"] == {"dockerlab.exercise": "token"}
+    for other in (
+        {**plain, "Config": [{"Subnet": "10.0.0.0/8"}]},
+        {"Driver": "x"},
+        {**plain, "Options": {"a": "b"}},
+    ):
+        with pytest.raises(Refused):
+            policy._create_network(Request("POST", "/networks/create", {}, {"IPAM": other}), Desk())

@@ -81,7 +81,7 @@ def check_clock(view: View, given: Given, answer: Any) -> Iterator[Step]:
     if right:
         said = f"처음 보는 시각을 UTC보다 {given.hours}시간 빠른 시각으로 답합니다."
     elif texts == [_local(moment, 0) for moment in moments]:
-        said = "UTC 그대로 답합니다. 이미지에 시간대가 없습니다."
+        said = "UTC 그대로 답합니다. 이미지에 시간대가 없거나, 알아듣지 못하는 시간대입니다."
     elif texts == [_local(moment, -given.hours) for moment in moments]:
         said = f"UTC보다 {given.hours}시간 느립니다. 부호가 거꾸로입니다."
     else:
@@ -252,8 +252,8 @@ EXERCISE = Exercise(
                 `TZ`입니다. 띄울 때의 인자를 받으려면 이미지에 CMD가 아니라 ENTRYPOINT를 정합니다.
                 """,
                 """
-                `TZ`의 값은 아무 이름에 시간의 수를 붙인 것입니다. 수업의 `KST-9`를 보십시오. 빠른 시간대의
-                부호가 무엇입니까? `sh -c`에 글을 주면 그다음 인자가 그 글 안에서 `$0`입니다.
+                `TZ`의 값은 세 글자 이상인 아무 이름에 시간의 수를 붙인 것입니다. 수업의 `KST-9`를 보십시오.
+                빠른 시간대의 부호가 무엇입니까? `sh -c`에 글을 주면 그다음 인자가 그 글 안에서 `$0`입니다.
                 """,
             ),
             explanation="""
