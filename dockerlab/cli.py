@@ -111,6 +111,10 @@ def parser() -> Arguments:
         "name", metavar="이미지",
         help="엔진의 이미지, 저장한 tar나 OCI 폴더의 경로, registry://이름, container://이름",
     )  # fmt: skip
+    layers.add_argument(
+        "--verify", action="store_true",
+        help="파일에 압축하지 않고 담긴 큰 레이어도 다이제스트와 견줍니다(다른 것은 늘 견줍니다)",
+    )  # fmt: skip
     layers.add_argument("--lowest-efficiency", type=share, metavar="비율", help="더 낮으면 종료 코드 1")
     layers.add_argument("--highest-wasted", type=amount, metavar="크기", help="낭비가 더 크면 종료 코드 1")
 
@@ -183,7 +187,7 @@ def _layers(options) -> str:
     from dockerlab.views.layer_sheet import layers_sheet
 
     with _progress() as report:
-        image = layering.layers(options.name, report)
+        image = layering.layers(options.name, report, verify=options.verify)
     low, high = options.lowest_efficiency, options.highest_wasted
     if low is not None and image.efficiency < low:
         options.code = 1

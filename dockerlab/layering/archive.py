@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dockerlab.errors import ImageUnclear
-from dockerlab.layering import stores
+from dockerlab.layering import stored, stores
 from dockerlab.layering.blobs import Scanned, scan_sections, scan_stream
 from dockerlab.layering.budget import JSON_BYTES, Budget
 from dockerlab.layering.compression import packed, unpacked
@@ -27,7 +27,7 @@ _LINKS = 8  # links to links, as old layouts have for layers that are used twice
 
 @dataclass(frozen=True)
 class Passed:
-    """지나간 스트림에 있던 이미지와 그 설정입니다."""
+    """읽은 이미지와 그 설정입니다."""
 
     image: Image
     config: bytes
@@ -94,21 +94,36 @@ class _PassedBy:
         return place
 
 
-def read_path(path: Path, name: str, budget: Budget, report: Report, wanted: Wanted | None = None) -> Image:
+def read_path(
+    path: Path,
+    name: str,
+    budget: Budget,
+    report: Report,
+    wanted: Wanted | None = None,
+    *,
+    verify: bool = False,
+) -> Image:
     """파일이나 폴더의 이미지를 읽습니다. ``wanted``가 있으면 그 내용도 읽습니다."""
     with ExitStack() as opened:
-        store: _Sections
         if path.is_dir():
-            store = _Folder(path, opened)
+            return _read_sections(_Folder(path, opened), name, budget, report, wanted, verify).image
+        file = opened.enter_context(_opened(path))
+        source = stored.fingerprint(file, name)
+        if source and wanted is None and not verify:
+            known = stores.remembered(source, name or shown(path.name))
+            if known is not None:
+                return known
+        whole = Section(file, 0, os.fstat(file.fileno()).st_size)
+        if packed(whole.start(4)):
+            chunks = _reported(unpacked(whole.pieces(), budget), report)
+            passed = read_stream(chunks, name, budget, shown(path.name), wanted=wanted)
         else:
-            file = opened.enter_context(_opened(path))
-            size = os.fstat(file.fileno()).st_size
-            whole = Section(file, 0, size)
-            if packed(whole.start(4)):
-                chunks = _reported(unpacked(whole.pieces(), budget), report)
-                return read_stream(chunks, name, budget, shown(path.name), wanted=wanted).image
             store = _indexed(whole, file, shown(path.name), budget)
-        return _read_sections(store, name, budget, report, wanted)
+            passed = _read_sections(store, name, budget, report, wanted, verify, source)
+        if source and stored.fingerprint(file, name) == source:
+            packing = [(layer.digest, layer.size_compressed) for layer in passed.image.layers]
+            stored.keep_packing(source, passed.config, packing)
+        return passed.image
 
 
 def _read_sections(
@@ -117,9 +132,11 @@ def _read_sections(
     budget: Budget,
     report: Report,
     wanted: Wanted | None,
-) -> Image:
+    verify: bool,
+    source: str = "",
+) -> Passed:
     plan = stores.find_plan(store, name, budget)
-    contents = stores.cached(plan)
+    contents = {} if verify else stores.cached(plan, source)
     sections, sizes, keep = {}, {}, {}
     for diff_id, blob in zip(plan.diff_ids, plan.blobs, strict=True):
         section = store.section(blob.place)
@@ -134,10 +151,12 @@ def _read_sections(
             keep[blob.place] = wanted
         sizes[blob.place] = (digest, section.size)
     total = sum(section.size for section in sections.values())
-    scanned = scan_sections(sections, budget, keep, lambda done: report("레이어 읽기", done, total))
-    contents |= stores.checked(plan, scanned)
-    packing = sizes | {place: (each.digest, each.size) for place, each in scanned.items()}
-    return stores.assembled(plan, contents, packing, name or store.name)
+    scanned = scan_sections(
+        sections, budget, keep, lambda done: report("레이어 읽기", done, total), verify=verify
+    )
+    contents |= stores.checked(plan, scanned, source)
+    packing = sizes | {place: (each.digest, each.size) for place, each in scanned.items() if each.digest}
+    return Passed(stores.assembled(plan, contents, packing, name or store.name), plan.config)
 
 
 def read_stream(

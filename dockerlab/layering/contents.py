@@ -19,12 +19,16 @@ _AUFS = ".wh..wh."  # what AUFS kept for itself; Docker leaves it out too
 
 @dataclass(frozen=True)
 class Contents:
-    """레이어 tar 하나의 내용입니다. 어느 이미지의 몇 번째 레이어인지는 모릅니다."""
+    """레이어 tar 하나의 내용입니다. 어느 이미지의 몇 번째 레이어인지는 모릅니다.
+
+    ``checked``는 모든 바이트를 다이제스트와 견주었는지입니다. 아니면 헤더만 읽은 것입니다.
+    """
 
     files: tuple[File, ...]
     whiteouts: tuple[str, ...]
     opaque: tuple[str, ...]
     size_tar: int
+    checked: bool = True
 
 
 @dataclass

@@ -23,7 +23,7 @@ def read_engine(name: str, budget: Budget, report: Report) -> Image:
     connected = engine.connect(report)
     with engine.errors_of_engine():
         told = connected.client.api.inspect_image(names.reference(name))
-        found = _remembered(told, name) or _listed(told, connected.info, name, budget, report)
+        found = stores.remembered(told["Id"], name) or _listed(told, connected.info, name, budget, report)
         return found or _saved(connected.client.api, told, name, budget, report)
 
 
@@ -33,19 +33,6 @@ def read_saved(name: str, wanted: Wanted, budget: Budget, report: Report) -> Non
     with engine.errors_of_engine():
         told = connected.client.api.inspect_image(names.reference(name))
         _saved(connected.client.api, told, name, budget, report, wanted)
-
-
-def _remembered(told: dict[str, Any], name: str) -> Image | None:
-    packing = stored.kept_packing(told["Id"])
-    return _known(told["Id"], *packing, name) if packing is not None else None
-
-
-def _known(image: str, config: bytes, packing: list[tuple[str, int]], name: str) -> Image | None:
-    plan = documents.plan(config, [Blob(str(at)) for at in range(len(packing))], Budget())
-    contents = stores.cached(plan)
-    if len(contents) < len(set(plan.diff_ids)):
-        return None
-    return stores.assembled(plan, contents, {str(at): told for at, told in enumerate(packing)}, name)
 
 
 def _listed(

@@ -41,7 +41,7 @@ class Layer:
     ``size_tar``는 압축을 푼 tar, ``size_unpacked``는 풀린 파일들의 바이트입니다. ``digest``는 저장된
     블롭의 것입니다. 같은 레이어도 저장된 곳에 따라 ``digest``와 ``size_compressed``가 다르므로, 같은지
     견줄 때는 보지 않습니다. ``writable``은 컨테이너의 읽기·쓰기 레이어인지입니다. 그것은 아직 tar가
-    아니므로 다이제스트가 없습니다.
+    아니므로 다이제스트가 없습니다. ``checked``는 레이어의 모든 바이트를 다이제스트와 견주었는지입니다.
     """
 
     diff_id: str
@@ -53,6 +53,7 @@ class Layer:
     digest: str = field(default="", compare=False)
     size_compressed: int = field(default=0, compare=False)
     writable: bool = False
+    checked: bool = field(default=True, compare=False)
 
     @cached_property
     def size_unpacked(self) -> int:
@@ -158,6 +159,7 @@ class Image:
                 {
                     "diff_id": layer.diff_id,
                     "digest": layer.digest,
+                    "checked": layer.checked,
                     "instruction": shown(layer.instruction),
                     "size_compressed": layer.size_compressed,
                     "size_tar": layer.size_tar,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +37,7 @@ class FileContent:
         return len(self.data) < self.size
 
 
-def layers(name: str, report: Report = silent) -> Image:
+def layers(name: str, report: Report = silent, *, verify: bool = False) -> Image:
     """이미지의 레이어를 읽습니다. 받거나 풀거나 실행하지 않습니다.
 
     ``name``은 다음 가운데 하나입니다.
@@ -44,11 +47,28 @@ def layers(name: str, report: Report = silent) -> Image:
     - 레지스트리의 이미지(엔진 없이): ``registry://python:3.13``
     - 컨테이너(이미지와 그 위의 읽기·쓰기 레이어): ``container://이름``
 
+    받은 것과 압축한 것은 늘 다이제스트와 견줍니다. 파일에 압축하지 않고 담긴 레이어는 모두 더해 256 MiB까지만
+    저절로 견주고, 더 크면 헤더만 읽어 ``Layer.checked``가 거짓입니다. ``verify``이면 그것도 견줍니다.
+
     Raises:
         ImageUnreadable, ImageDamaged, ImageTooLarge: 손상되었거나 위험한 이미지일 때.
         ImageUnclear: 그런 이미지가 없거나 여럿일 때.
     """
-    return _read(name, Budget(), report)
+    with _uncollected():
+        return _read(name, Budget(), report, verify=verify)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """An image is many small things without a cycle; the collector would walk over them again and again."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def read_file(
@@ -82,7 +102,9 @@ def read_file(
     return FileContent(path, number, wanted.size, wanted.data)
 
 
-def _read(name: str, budget: Budget, report: Report, wanted: Wanted | None = None) -> Image:
+def _read(
+    name: str, budget: Budget, report: Report, wanted: Wanted | None = None, *, verify: bool = False
+) -> Image:
     if name.startswith(REGISTRY):
         from dockerlab.layering.registry import read_registry
 
@@ -93,7 +115,7 @@ def _read(name: str, budget: Budget, report: Report, wanted: Wanted | None = Non
         return read_container(name.removeprefix(CONTAINER), budget, report)
     spot = _path(name)
     if spot is not None:
-        return read_path(*spot, budget, report, wanted)
+        return read_path(*spot, budget, report, wanted, verify=verify)
     from dockerlab.layering.daemon import read_engine
 
     return read_engine(name, budget, report)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from dockerlab.layering.contents import Contents
 from dockerlab.layering.model import File
 from dockerlab.places import cache_dir
 
 _FORMAT = 1
+_SETTLED = 2 * 10**9  # nanoseconds, the coarsest clock of a file system (FAT)
 _COLUMNS = len(File._fields)
 
 
@@ -48,8 +51,17 @@ def keep(diff_id: str, contents: Contents) -> None:
     _write(_path(diff_id), told)
 
 
+def fingerprint(file: BinaryIO, name: str) -> str:
+    """파일 하나의 지문입니다. 내용이 바뀌면 달라집니다. 방금 바뀐 파일에는 아직 없어서 빈 글입니다."""
+    told = os.fstat(file.fileno())
+    if time.time_ns() - max(told.st_mtime_ns, told.st_ctime_ns) < _SETTLED:
+        return ""  # it may change once more within one tick of the clock, and look the same
+    parts = (told.st_dev, told.st_ino, told.st_size, told.st_mtime_ns, told.st_ctime_ns, name)
+    return "file-" + hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def kept_packing(image: str) -> tuple[bytes, list[tuple[str, int]]] | None:
-    """간직한, 엔진의 이미지 하나의 설정과 블롭마다의 다이제스트와 크기입니다."""
+    """간직한, 이미지 하나(엔진의 id나 파일의 지문)의 설정과 블롭마다의 다이제스트와 크기입니다."""
     try:
         told = json.loads(_path(image).read_bytes())
         return told["config"].encode(), [(str(digest), int(size)) for digest, size in told["blobs"]]
@@ -58,7 +70,7 @@ def kept_packing(image: str) -> tuple[bytes, list[tuple[str, int]]] | None:
 
 
 def keep_packing(image: str, config: bytes, blobs: Sequence[tuple[str, int]]) -> None:
-    """엔진의 이미지 하나의 설정과 블롭마다의 다이제스트와 크기를 간직합니다."""
+    """이미지 하나의 설정과 블롭마다의 다이제스트와 크기를 간직합니다."""
     _write(_path(image), {"config": config.decode(), "blobs": blobs})
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from dockerlab.errors import ImageUnclear
@@ -101,16 +102,40 @@ def _needed(store: Documents, place: str) -> bytes:
     return found
 
 
-def cached(plan: Plan) -> dict[str, Contents]:
-    """계획의 레이어 가운데 전에 읽어 간직한 것입니다. 열쇠는 diff id입니다."""
+def cached(plan: Plan, source: str = "") -> dict[str, Contents]:
+    """계획의 레이어 가운데 전에 읽어 간직한 것입니다. 열쇠는 diff id입니다.
+
+    ``source``가 있으면, 그 파일에서 확인하지 않고 읽은 것도 찾습니다.
+    """
     found = {}
     for diff_id in dict.fromkeys(plan.diff_ids):
-        if (contents := stored.kept(diff_id)) is not None:
+        contents = stored.kept(diff_id)
+        if contents is None and source and (glanced := stored.kept(_aside(source, diff_id))) is not None:
+            contents = replace(glanced, checked=False)
+        if contents is not None:
             found[diff_id] = contents
     return found
 
 
-def checked(plan: Plan, scanned: Mapping[str, Scanned]) -> dict[str, Contents]:
+def remembered(source: str, name: str) -> Image | None:
+    """전에 읽은 이미지입니다. ``source``는 엔진의 이미지의 id나 파일의 지문입니다."""
+    packing = stored.kept_packing(source)
+    if packing is None:
+        return None
+    config, blobs = packing
+    plan = documents.plan(config, [Blob(str(at)) for at in range(len(blobs))], Budget())
+    contents = cached(plan, source)
+    if len(contents) < len(set(plan.diff_ids)):
+        return None
+    return assembled(plan, contents, {str(at): told for at, told in enumerate(blobs)}, name)
+
+
+def _aside(source: str, diff_id: str) -> str:
+    """What was not checked must not be taken for the layer of that diff id elsewhere."""
+    return f"{source}-{diff_id.removeprefix('sha256:')}"
+
+
+def checked(plan: Plan, scanned: Mapping[str, Scanned], source: str = "") -> dict[str, Contents]:
     """읽은 블롭이 계획과 같은지 확인하고 간직합니다. 열쇠는 diff id입니다."""
     found: dict[str, Contents] = {}
     for diff_id, blob in zip(plan.diff_ids, plan.blobs, strict=True):
@@ -122,7 +147,10 @@ def checked(plan: Plan, scanned: Mapping[str, Scanned]) -> dict[str, Contents]:
         if told.diff_id and told.diff_id != diff_id:
             raise documents.damaged(f"레이어 {shown(blob.place)[:100]}의 diff id", diff_id, told.diff_id)
         found[diff_id] = told.contents
-        stored.keep(diff_id, told.contents)
+        if told.contents.checked:
+            stored.keep(diff_id, told.contents)
+        elif source:
+            stored.keep(_aside(source, diff_id), told.contents)
     return found
 
 
@@ -146,6 +174,7 @@ def assembled(
                 size_tar=told.size_tar,
                 digest=digest,
                 size_compressed=size,
+                checked=told.checked,
             )
         )
     return Image(plan.id, tuple(layers), name)

@@ -46,6 +46,11 @@ def layers_sheet(image: Image) -> Sheet:
         notes.append(
             f"낭비한 파일이 {len(image.wasted) - _WASTES}개 더 있습니다. 모두 보려면 --json을 쓰십시오."
         )
+    if unchecked := sum(not layer.checked for layer in image.layers):
+        notes.append(
+            f"압축하지 않은 큰 레이어 {unchecked}개는 헤더만 읽고, 내용을 다이제스트와 견주지 않았습니다. "
+            "견주려면 dockerlab layers --verify나 lab.layers(…, verify=True)를 쓰십시오."
+        )
     return Sheet(
         caption=f"이미지 {shown(image.name)}: 레이어 {len(image.layers)}개, 파일 {image.files:,}개",
         columns=("레이어", "크기", "더함", "바꿈", "지움", "만든 낭비", "명령"),
