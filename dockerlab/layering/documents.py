@@ -158,7 +158,7 @@ def chosen(told: Mapping[str, Any], name: str, what: str) -> str:
         found = [each for each in found if name in reference_names(each)]
     else:
         names = sorted({each for one in found for each in reference_names(one)[-1:]})
-        if len(names) > 1:
+        if len(names) > 1 and len({str(each.get("digest")) for each in found}) > 1:
             raise several(what, names)
     if not found:
         raise ImageUnclear(
