@@ -89,3 +89,13 @@ def test_a_command_that_does_not_end_is_ended(engine, name):
 def test_a_flood_is_cut_off(engine, name):
     said = docker(["run", "--name", name, IMAGE, "yes"])
     assert len(said.stdout) == 2**20
+
+
+def test_a_network_name_that_is_taken_is_not_taken_over(engine, name):
+    first = docker(f"network create {name}").output
+    try:
+        again = docker(f"network create {name}")
+        assert again.exit_code != 0 and "already exists" in again.stderr
+        assert engine.client.api.inspect_network(name)["Id"] == first
+    finally:
+        assert docker(f"network rm {name}").exit_code == 0

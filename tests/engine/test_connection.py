@@ -91,6 +91,21 @@ def test_a_dead_engine_is_told_and_a_living_one_found_again(relay):
     assert second.client.ping()
 
 
+def test_an_engine_replaced_by_an_older_one_is_told(relay, fake_engine, engine):
+    assert connection.connect().version == engine.version
+    relay[-1].die()
+    relay[-1].path.unlink()
+    with pytest.raises(errors.EngineNotFound):
+        connection.connect()
+    fake_engine(relay[-1].path, Version="1.9", ApiVersion="1.21", MinAPIVersion="1.12")
+    with pytest.raises(errors.EngineTooOld) as told:
+        connection.connect()
+    assert told.value.code == "E06" and told.value.todo
+    relay[-1].path.unlink()
+    relay.append(Relay(relay[-1].path, relay[-1].target))
+    assert connection.connect().version == engine.version, "the next command works"
+
+
 def test_an_engine_that_dies_while_working_is_lost(relay, tiny):
     from dockerlab.engine import labels
 
