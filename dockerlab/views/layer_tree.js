@@ -26,6 +26,8 @@ function filesOf(id, kernel, query, listeners) {
     class: "files", role: "treegrid", tabindex: 0, "aria-label": "파일", "aria-colcount": COLUMNS.length, "aria-busy": "true",
   }, element("div", { role: "rowgroup", class: "head" }, element("div", { role: "row", "aria-rowindex": 1 }, headers)), space);
   let pages = new Map(), asked = new Set(), drawn = new Map(), total = 0, active = 0, version = 0;
+  let counted = false; // the number of rows is of what is looked at now
+  let pressed = Promise.resolve(), waiting = [];
   const row = (index) => pages.get(Math.floor(index / PAGE))?.[index % PAGE];
 
   async function load(page) {
@@ -38,6 +40,7 @@ function filesOf(id, kernel, query, listeners) {
     pages.set(page, told.rows);
     if (pages.size > 60) pages.delete(pages.keys().next().value);
     total = told.total;
+    counted = true;
     active = Math.min(active, Math.max(total - 1, 0));
     space.style.height = `${total * ROW}px`;
     grid.setAttribute("aria-rowcount", total + 1);
@@ -45,6 +48,17 @@ function filesOf(id, kernel, query, listeners) {
     for (const [index, one] of drawn) if (Math.floor(index / PAGE) === page) one.remove(), drawn.delete(index);
     listeners.counted(told.total, told.files);
     draw();
+    const woken = waiting;
+    waiting = [];
+    for (const wake of woken) wake();
+  }
+
+  /** Until what a key is about has come from the kernel: how many rows there are, and the chosen one. */
+  async function come(chosen) {
+    while (!counted || (chosen && total && !row(active))) {
+      if (counted) load(Math.floor(active / PAGE));
+      await new Promise((wake) => waiting.push(wake));
+    }
   }
 
   function draw() {
@@ -115,6 +129,7 @@ function filesOf(id, kernel, query, listeners) {
   /** Everything is asked anew; `keep` leaves the place where it was (a folder was opened). */
   function renew(keep = false) {
     version++;
+    counted = false;
     const before = pages;
     pages = new Map();
     asked = new Set();
@@ -130,21 +145,27 @@ function filesOf(id, kernel, query, listeners) {
     load(Math.floor((keep ? active : 0) / PAGE));
   }
 
-  grid.addEventListener("keydown", async (event) => {
-    if (event.target !== grid || event.ctrlKey || event.metaKey || event.altKey) return;
-    const told = row(active), rows = Math.max(Math.floor(grid.clientHeight / ROW) - 2, 1);
-    const step = { ArrowUp: -1, ArrowDown: 1, PageUp: -rows, PageDown: rows, Home: -total, End: total }[event.key];
-    if (step !== undefined) move(active + step);
-    else if (event.key === "Enter" || event.key === " ") open(active);
-    else if (event.key === "ArrowRight" && told) told[4] === false ? open(active) : told[4] && move(active + 1);
-    else if (event.key === "ArrowLeft" && told) {
-      if (told[4]) open(active);
-      else {
-        const { place } = await kernel.ask("parent", { ...query(), node: told[0] });
-        if (place !== null) move(place);
-      }
-    } else return;
+  async function act(key) {
+    const rows = Math.max(Math.floor(grid.clientHeight / ROW) - 2, 1);
+    const step = { ArrowUp: -1, ArrowDown: 1, PageUp: -rows, PageDown: rows, Home: -Infinity, End: Infinity }[key];
+    await come(step === undefined);
+    if (step !== undefined) return move(active + step);
+    const told = row(active);
+    if (!told) return;
+    if (key === "ArrowRight") told[4] === false ? open(active) : told[4] && move(active + 1);
+    else if (key !== "ArrowLeft" || told[4]) open(active);
+    else {
+      const { place } = await kernel.ask("parent", { ...query(), node: told[0] });
+      if (place !== null) move(place);
+    }
+  }
+
+  // Keys are taken one after another: a quick hand is ahead of the kernel, and what it pressed still counts.
+  const keys = ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "PageUp", "PageDown", "Home", "End", "Enter", " "];
+  grid.addEventListener("keydown", (event) => {
+    if (event.target !== grid || event.ctrlKey || event.metaKey || event.altKey || !keys.includes(event.key)) return;
     event.preventDefault();
+    pressed = pressed.then(() => act(event.key));
   });
   let frame = 0;
   grid.addEventListener("scroll", () => {

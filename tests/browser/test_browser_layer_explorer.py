@@ -198,6 +198,26 @@ def test_everything_is_reached_by_keyboard_alone(sight):
     assert cells(page) == before
 
 
+def test_keys_pressed_before_the_rows_have_come_are_not_lost(sight):
+    page = sight
+    # In one turn of the browser: no answer of the kernel can come in between.
+    keys = ["End", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowRight"]
+    part(page, "[role=treegrid]").evaluate(
+        "(grid, keys) => { for (const key of keys)"
+        " grid.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true })); }",
+        keys,  # /usr, open, lib, open, its first folder, open, the first folder in it
+    )
+    page.wait_for_function(
+        "() => { const grid = document.querySelector('.layers .files');"
+        " const row = document.getElementById(grid.getAttribute('aria-activedescendant'));"
+        " return row?.ariaLevel === '4' && !row.matches('.empty'); }"
+    )
+    assert active(page).startswith("▸s0")
+    assert part(page, ".row[aria-expanded=true]").count() == 3
+    part(page, "button", 0).get_by_text("모두 접기").click()
+    page.wait_for_function("document.querySelector('.layers .files').getAttribute('aria-rowcount') === '3'")
+
+
 def test_hostile_names_and_contents_stay_text(sight):
     page = sight
     part(page, "input[type=search]").fill("/evil")
