@@ -161,6 +161,7 @@ _RAW = (
 )
 _CREATE = "'Image': 'dockerlab/tiny', 'Cmd': ['sleep', '600']"
 _START = "\nassert made[0] == 201, made\nask('POST', '/containers/' + given.box + '/start')"
+_BUILD = "import io\ndef build(text): client.images.build(fileobj=io.BytesIO(text), tag='own-' + given.token)\n"
 AT_THE_ENGINE = {
     "privileged": RUN.format(", privileged=True"),
     "capability": RUN.format(", cap_add=['SYS_ADMIN']"),
@@ -195,6 +196,15 @@ AT_THE_ENGINE = {
     "removes-the-image": "client.images.remove('dockerlab/tiny', force=True)",
     "retags-the-image": "client.images.get('dockerlab/debian').tag('dockerlab/tiny', 'latest')\n" + RUN.format(""),
     "pulls": "client.images.pull('busybox')",
+    "pulls-from-a-registry-of-its-own": "client.images.pull('localhost:9/dockerlab/tiny', tag='1')",
+    "builds-from-outside": f"{_BUILD}build(b'FROM busybox')",
+    "builds-with-a-copy-from-outside": f"{_BUILD}build(b'FROM dockerlab/tiny\\nCOPY --from=busybox /bin /b')",
+    "builds-with-an-address": f"{_BUILD}build(b'FROM dockerlab/tiny\\nADD http://192.0.2.1/a /a')",
+    "commits-a-trigger": (
+        RUN.format("").replace("given.box", "given.box + 'x'")
+        + "\nclient.api.commit(given.box + 'x', 'trigger', changes=['ONBUILD ADD http://192.0.2.1/a /a'])"
+    ),
+    "publishes-every-port": RUN.format(", publish_all_ports=True"),
     "swarm": "client.swarm.init()",
     "plugin": "client.plugins.install('x/y')",
     "events": "next(iter(client.events()))",
