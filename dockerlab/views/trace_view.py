@@ -40,12 +40,14 @@ class TraceView(anywidget.AnyWidget):
         return f"TraceView({self.trace.command!r})"
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        return with_twins(
+        drawing = trace_figure(self.trace)
+        data, metadata = with_twins(
             super()._repr_mimebundle_(**options),
             plain=trace_text(self.trace),
             html=trace_html(self.trace),
-            png=trace_figure(self.trace).png(),
+            png=drawing.png(),
         )
+        return data, {**metadata, **drawing.metadata()}
 
 
 def display_trace(trace: Trace) -> None:
