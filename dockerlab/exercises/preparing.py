@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dockerlab import engine, images, registries
+from dockerlab.engine import belongings
 from dockerlab.exercises.model import Exercise, Given
 from dockerlab.exercises.observation import View
 from dockerlab.images import building
@@ -16,6 +17,7 @@ EXERCISE = "dockerlab.exercise"
 
 def prepare(exercise: Exercise, given: Given, connected: engine.Engine, report: Report = silent) -> None:
     """쓰는 과정 이미지와, 과제가 미리 만들어 두는 것을 갖춥니다. 이미 있으면 그대로 둡니다."""
+    belongings.adopt(given.token)
     for name in exercise.images:
         images.ensure(name, report)
     if exercise.prepare is not None:
