@@ -25,6 +25,7 @@ _HOMES = {
     "doctor": "diagnosis.doctor",
     "exercise": "exercises.exercise",
     "explore": "views.layer_explorer.explore",
+    "follow": "views.log_view.follow",
     "glossary": "course.glossary.glossary",
     "grade": "grading.grade",
     "grade_button": "views.grade_button.grade_button",

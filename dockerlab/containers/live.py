@@ -15,6 +15,7 @@ from dockerlab.containers.networks import Network, check_joinable
 from dockerlab.containers.request import MEMORY, PIDS, Request, as_bytes, contents, limit, words
 from dockerlab.containers.result import Run
 from dockerlab.containers.stream import STDERR, STDOUT, Stream
+from dockerlab.containers.tail import Tail
 from dockerlab.containers.volumes import Volume, named
 from dockerlab.engine import debts
 from dockerlab.errors import DeadlineExceeded
@@ -90,6 +91,10 @@ class Container:
     def errors(self) -> str:
         """지금까지 나온 표준 오류입니다."""
         return self._stream.content(STDERR).decode("utf-8", "replace")
+
+    def tail(self) -> Tail:
+        """처음부터의 출력을 나오는 대로 따라가며 마지막 줄들만 간직합니다."""
+        return Tail(self._stream)
 
     def wait_output(self, text: str, timeout: float = 10.0) -> None:
         """출력에 ``text``가 나올 때까지 기다립니다.

@@ -11,7 +11,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 STDOUT, STDERR = 1, 2
@@ -63,6 +63,7 @@ class Stream:
         self._limit = limit
         self._room = {STDOUT: limit, STDERR: limit}
         self._pieces: list[tuple[float, int, bytes]] = []
+        self._listeners: list[Callable[[bytes], None]] = []
         self._changed = threading.Condition()
         self._ended = False
         self.first: float | None = None
@@ -88,6 +89,8 @@ class Stream:
             for kind, piece in pieces:
                 if self.first is None:
                     self.first = now
+                for heard in self._listeners:
+                    heard(piece)
                 room = self._room.setdefault(kind, self._limit)
                 if len(piece) > room:
                     self.truncated = True
@@ -102,6 +105,18 @@ class Stream:
         with contextlib.suppress(OSError):
             self._socket.sendall(stdin)
             self._socket.shutdown(socket.SHUT_WR)
+
+    def listen(self, heard: Callable[[bytes], None]) -> None:
+        """간직한 것을 먼저, 그 뒤로는 버릴 것까지 도착하는 대로 ``heard``에 건네줍니다."""
+        with self._changed:
+            for _, _, piece in self._pieces:
+                heard(piece)
+            self._listeners.append(heard)
+
+    def unlisten(self, heard: Callable[[bytes], None]) -> None:
+        """더 건네주지 않습니다."""
+        with self._changed:
+            self._listeners.remove(heard)
 
     def content(self, kind: int) -> bytes:
         """지금까지 온 내용입니다."""
