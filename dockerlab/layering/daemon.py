@@ -62,11 +62,18 @@ def _listed(
 def _saved(
     api: Any, told: dict[str, Any], name: str, budget: Budget, report: Report, wanted: Wanted | None = None
 ) -> Image:
-    chunks = _reported(api.get_image(told["Id"], CHUNK), told.get("Size") or 0, report)
+    chunks = _reported(_exported(api, told["Id"], budget.seconds), told.get("Size") or 0, report)
     passed = read_stream(chunks, "", budget, name, trusted=True, wanted=wanted)
     packing = [(layer.digest, layer.size_compressed) for layer in passed.image.layers]
     stored.keep_packing(told["Id"], passed.config, packing)
     return passed.image
+
+
+def _exported(api: Any, image: str, patience: float) -> Iterator[bytes]:
+    """As docker-py's get_image, which waits a minute: the engine writes all of it before the first byte."""
+    answer = api.get(api._url("/images/{0}/get", image), stream=True, timeout=patience)
+    api._raise_for_status(answer)
+    return answer.iter_content(CHUNK)
 
 
 def _reported(chunks: Iterable[bytes], size: int, report: Report) -> Iterator[bytes]:
