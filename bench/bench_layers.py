@@ -79,8 +79,9 @@ def peers(saved: str, layout: str) -> dict[str, list[str]]:
     tools = {
         # Not from the engine: skopeo 1.9 speaks API 1.22, which engines of today refuse.
         "file-skopeo": ["skopeo", "inspect", f"docker-archive:{saved}"],
-        "file-umoci": ["umoci", "stat", "--image", layout, "--json"],
     }
+    if layout:
+        tools["file-umoci"] = ["umoci", "stat", "--image", layout, "--json"]
     for name, command in tools.items():
         if shutil.which(command[0]):
             found[name] = command
@@ -109,9 +110,11 @@ def save(tag: str, target: Path) -> None:
 
 
 def unpack(saved: Path, layout: Path) -> str:
-    """The OCI layout in a saved file, with a name that umoci understands."""
+    """The OCI layout in a saved file, with a name that umoci understands. Engines before 25 write none."""
     with tarfile.open(saved) as tar:
         tar.extractall(layout, filter="data")
+    if not (layout / "index.json").exists():
+        return ""
     index = json.loads((layout / "index.json").read_bytes())
     index["manifests"][0]["annotations"] = {"org.opencontainers.image.ref.name": "bench"}
     (layout / "index.json").write_text(json.dumps(index))
