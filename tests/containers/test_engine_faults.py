@@ -165,6 +165,8 @@ tell(exit_code=said[0].exit_code, stderr=said[0].stderr)
 """
 
 
+# Soak: on a busy machine one run in five meets an engine that is neither dead nor alive yet, and fails.
+@pytest.mark.soak
 def test_engine_killed_in_the_middle_of_a_build_a_pull_and_a_command(in_private_engine):
     *works, command = in_private_engine(LOST_AT_WORK)
     for at in (0, 4):
