@@ -14,6 +14,7 @@ OUTPUT_LIMIT = 64 * 1024
 _BEGUN = re.compile(r"Step (\d+)/(\d+) : (.*)", re.S)
 _RUNNING = re.compile(r" ---> Running in ([0-9a-f]+)\n?")
 _MADE = re.compile(r" ---> ([0-9a-f]{12,64})\n?")
+_GONE = re.compile(r"(?: ---> Removed|Removing) intermediate container ([0-9a-f]+)\n?")  # the second: 20.10
 _CACHED = " ---> Using cache"
 # How the engine marks what came from a program's standard error.
 _RED, _PLAIN = "\x1b[91m", "\x1b[0m"
@@ -66,7 +67,8 @@ class Following:
     def _heard(self, text: str) -> Iterator[BuildStep]:
         if self.running:
             # Until its container is gone, whatever comes is what the command printed.
-            if text.startswith(" ---> ") and f"intermediate container {self.running}" in text:
+            gone = _GONE.fullmatch(text)
+            if gone and gone[1] == self.running:
                 self.running = ""
             else:
                 self._print(text)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dockerlab.registries.remote import Remote
 
 _SENT = {"Pushed": "pushed", "Layer already exists": "exists"}
+_MEANT_TLS = "HTTP request to an HTTPS server"
 _GOT = {"Pull complete": "pulled", "Download complete": "pulled", "Already exists": "exists"}
 # The engine tries again after 5, 10, 15, … seconds. What breaks twice in a row will break again, and the
 # learner should not look at a countdown for a minute.
@@ -163,6 +164,8 @@ def _events(
     progress, retries = _Progress(what, report), _Retries(what)
     try:
         with api.post(url, params=asked, headers=headers, stream=True, timeout=remote.patience) as answer:
+            if answer.status_code == 500 and _MEANT_TLS in answer.text:
+                remote.check()  # 20.10 tells of its second try, without TLS; this says why the first failed
             api._raise_for_status(answer)
             answer.raw.connection.sock.settimeout(remote.patience)
             for line in answer.iter_lines():

@@ -150,11 +150,11 @@ def exported(api, reference):
             if not path.startswith("/w"):
                 continue  # what an engine puts into every container
             if member.isdir():
-                found[path] = (FOLDER, member.mode)
+                found[path] = (FOLDER, member.mode & 0o7777)  # 20.10 writes the kind there, too
             elif member.issym():
                 found[path] = (SYMLINK, member.linkname)
             else:
-                found[path] = (FILE, member.mode, tar.extractfile(member).read())
+                found[path] = (FILE, member.mode & 0o7777, tar.extractfile(member).read())
     return found
 
 
