@@ -12,6 +12,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.soak, pytest.mark.timeout(4 * 3600
 RUNGS = {"default": "uml", "unconfined": "uml", "nomount": "uml", "noptrace": "qemu"}
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 SOLUTIONS = "tests/exercises/test_solutions.py -k solution --require engine --timeout 0"
+GRADED = "tests/grading/test_graded_exercises.py -m engine --require engine --timeout 0"
 NBVAL = "-p dockerlab.course.nbval_kernel --nbval --nbval-current-env --nbval-cell-timeout 1800 --timeout 0"
 
 
@@ -51,6 +52,12 @@ def test_every_notebook_runs(furnished, notebook, note):
 def test_every_exercise_can_be_solved(furnished, note):
     done = furnished.run("python", "-m", "pytest", *SOLUTIONS.split())
     note(furnished.rule, "exercises", f"{done.seconds:.0f} s")
+    assert done.exit_code == 0, done
+
+
+def test_every_solved_exercise_is_graded(furnished, note):
+    done = furnished.run("python", "-m", "pytest", *GRADED.split())
+    note(furnished.rule, "exercises graded", f"{done.seconds:.0f} s")
     assert done.exit_code == 0, done
 
 
