@@ -6,24 +6,28 @@ set -eu
 work=$1 user=$2 python=$3
 shift 3
 mount -t proc proc /proc
-mount --bind "$work" /mnt
-mount -t tmpfs -o size=512m,mode=1777,nosuid,nodev tmpfs /tmp
-[ ! -d /dev/shm ] || mount -t tmpfs -o size=64m,mode=1777,nosuid,nodev tmpfs /dev/shm
-for file in /mnt/*; do
-  inside=/tmp/${file##*/}
-  if [ -S "$file" ]; then : > "$inside" && mount --bind "$file" "$inside"; else cp "$file" "$inside"; fi
-done
-umount /mnt
 
-# Keep what runs the kernel (Python, this package, the docker command), hide every home around it.
-mkdir /tmp/.kept
+# First set aside what runs the kernel (Python, this package, the docker command): it may lie in /tmp or a home.
+mount -t tmpfs -o size=1m,mode=755 tmpfs /mnt
+mkdir /mnt/work
+mount --bind "$work" /mnt/work
 count=0
 for kept in "$@"; do
   [ "$kept" != -- ] || break
   count=$((count + 1))
-  mkdir "/tmp/.kept/$count"
-  mount --rbind "$kept" "/tmp/.kept/$count"
+  mkdir "/mnt/$count"
+  mount --rbind "$kept" "/mnt/$count"
 done
+
+mount -t tmpfs -o size=512m,mode=1777,nosuid,nodev tmpfs /tmp
+[ ! -d /dev/shm ] || mount -t tmpfs -o size=64m,mode=1777,nosuid,nodev tmpfs /dev/shm
+for file in /mnt/work/*; do
+  inside=/tmp/${file##*/}
+  if [ -S "$file" ]; then : > "$inside" && mount --bind "$file" "$inside"; else cp "$file" "$inside"; fi
+done
+umount /mnt/work
+
+# Hide every home around what is kept.
 for home in $HOMES; do
   [ ! -d "$home" ] || mount -t tmpfs -o size=1m,mode=755 tmpfs "$home"
 done
@@ -31,11 +35,12 @@ count=0
 while [ "$1" != -- ]; do
   count=$((count + 1))
   [ -d "$1" ] || mkdir -p "$1"
-  mount --move "/tmp/.kept/$count" "$1"
+  mount --move "/mnt/$count" "$1"
+  mount -o remount,bind,ro "$1"
   shift
 done
 shift
-rm -r /tmp/.kept
+umount /mnt
 for socket in /var/run/docker.sock /run/podman/podman.sock /run/containerd/containerd.sock; do
   [ ! -S "$socket" ] || mount --bind /dev/null "$socket"
 done
