@@ -91,7 +91,7 @@ def _ours(asked: grammar.Command) -> list[str]:
     labels = engine.labels(kind=kind)
     if asked.action in ("commit", "import"):
         # Else it would inherit the container's label, and nobody would know that we made it.
-        return ["--change=LABEL " + " ".join(f'{name}="{value}"' for name, value in labels.items())]
+        return [f'--change=LABEL {name}="{value}"' for name, value in labels.items()]
     added = [f"--label={name}={value}" for name, value in labels.items()]
     if kind == "container":
         added += [f"--memory={MEMORY}", f"--pids-limit={PIDS}", "--cpus=1"]

@@ -23,10 +23,10 @@ def commit(api: Any, container: str, tag: str) -> Committed:
     tag = building.free_name(api, tag)
     repository, _, version = tag.rpartition(":")
     # Else it would inherit the container's label, and nobody would know that we made it.
-    label = "LABEL " + " ".join(f'{name}="{value}"' for name, value in engine.labels(kind="image").items())
+    changes = [f'LABEL {name}="{value}"' for name, value in engine.labels(kind="image").items()]
     with engine.errors_of_engine():
         # Not paused: a rootless engine without cgroup v2 cannot, and nothing of a lesson writes meanwhile.
-        made = api.commit(container, repository, version, pause=False, changes=label)["Id"]
+        made = api.commit(container, repository, version, pause=False, changes=changes)["Id"]
         size = api.history(made)[0]["Size"]
     origins.forget()
     return Committed(tag, made, size)

@@ -141,7 +141,8 @@ def _import(api: Any, made: rootfs.Rootfs, report: Report) -> None:
     changes = [
         f'CMD ["{recipe.command}"]',
         *(f"ENV {setting}" for setting in recipe.environment),
-        f'LABEL {names.IMAGE_LABEL}="{made.name}" {names.ORIGIN_LABEL}="{made.origin}"',
+        f'LABEL {names.IMAGE_LABEL}="{made.name}"',  # one a line: Podman reads no more
+        f'LABEL {names.ORIGIN_LABEL}="{made.origin}"',
     ]
     repository, _, tag = names.reference(made.name).partition(":")
     with engine.errors_of_engine():

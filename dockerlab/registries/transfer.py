@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _SENT = {"Pushed": "pushed", "Layer already exists": "exists"}
 _MEANT_TLS = "HTTP request to an HTTPS server"
 _GOT = {"Pull complete": "pulled", "Download complete": "pulled", "Already exists": "exists"}
+_DIGEST = re.compile(r": digest: (\w+:[0-9a-f]+) size: \d+$")  # containerd's store tells it in no other way
 # The engine tries again after 5, 10, 15, … seconds. What breaks twice in a row will break again, and the
 # learner should not look at a countdown for a minute.
 _ATTEMPTS = 2
@@ -112,7 +113,8 @@ def _push(
             states[event["id"]] = "mounted"
         elif status in _SENT:
             states[event["id"]] = _SENT[status]
-        digest = (event.get("aux") or {}).get("Digest", digest)
+        told = _DIGEST.search(status)
+        digest = told[1] if told else digest
     if not digest:
         raise engine_lost(f"{what}: 다이제스트가 오기 전에 스트림이 끝났습니다.")
     return states, digest

@@ -40,7 +40,8 @@ def paths(files):
 
 def test_the_layer_fills_while_the_container_runs(box):
     empty = box.layer()
-    assert (empty.added, empty.changed, empty.deleted, empty.size) == ((), (), (), 0)
+    assert (empty.added, empty.changed, empty.deleted) == ((), (), ())
+    assert empty.size in (0, 4096), "containerd's store counts the folder itself"
     box.exec(["sh", "-c", CHANGES])
     layer = box.layer()
     assert paths(layer.added) == {"/made", "/made/deep", "/made/deep/a", "/made/link"}
@@ -101,8 +102,10 @@ def test_a_commit_makes_a_layer_of_it(engine, image, box):
     assert frozen.layers[:-1] == below.layers
     assert paths(box.layer().added) <= set(frozen.changes[-1].added)
     assert frozen.changes[-1].deleted == ("/srv/gone",)
-    # The engine counts the name that a link holds, too.
-    assert BIG < frozen.layers[-1].size_unpacked == made.size - len("a")
+    # The engine counts the name that a link holds, too; containerd's store the blocks of the disk.
+    blocks = 32_768 if engine.info["Driver"] == "overlayfs" else 0
+    unpacked = frozen.layers[-1].size_unpacked
+    assert BIG < unpacked and 0 <= made.size - len("a") - unpacked <= blocks
     mine = objects.listed(engine.endpoint, "image", objects.SESSION)
     assert made.id in {each.id for each in mine}  # and so it is swept
     assert "새 레이어" in show(made)

@@ -25,14 +25,18 @@ from dockerlab.engine import bundle
 from dockerlab.engine.rungs import StartFailed, root
 from dockerlab.packages import Package, lists
 
+# The course's engine and this one share the machine's loopback, and each gives ports out by itself.
+OWN_PORTS = "echo 20000 29999 > /proc/sys/net/ipv4/ip_local_port_range\n"
+DOCKERD = f"#!/bin/sh\n{OWN_PORTS}exec /usr/lib/dockerd/dockerd \"$@\"\n"
 HOMES = Path(tempfile.gettempdir(), "dockerlab-engines")
 # Podman answers Docker's API; root.sh starts "dockerd", so Podman's service goes by that name here.
-PODMAN = """#!/bin/sh
-while [ $# -gt 0 ]; do
+PODMAN = f"""#!/bin/sh
+{OWN_PORTS}while [ $# -gt 0 ]; do
   case $1 in --host) host=$2 ;; --data-root) data=$2 ;; esac
   shift
 done
 mkdir -p "$data/networks" /var/tmp
+export BUILDAH_RUNTIME=runc
 exec podman --root "$data" --runroot /run/podman --tmpdir /run/podman-tmp \\
   --network-config-dir "$data/networks" --cgroup-manager cgroupfs --runtime runc --events-backend file \\
   system service --time 0 "$host"
@@ -52,6 +56,7 @@ class Engine:
 
     suite: str
     without: frozenset[str] = frozenset(OWN_KERNEL)
+    also: tuple[str, ...] = ()
     podman: bool = False
 
 
@@ -59,7 +64,7 @@ ENGINES = {
     # docker.io still holds the client. What is a link to an absolute path is not found from outside.
     "20.10": Engine("bookworm", frozenset({"docker-cli", "modprobe", *OWN_KERNEL})),
     "26.1": Engine("trixie"),
-    "28.5": Engine("forky", frozenset({"docker-init", *OWN_KERNEL})),
+    "28.5": Engine("forky", frozenset(OWN_KERNEL), also=("tini-static",)),
     "podman-4.3": Engine("bookworm", frozenset(DOCKER), podman=True),
     "podman-5.4": Engine("trixie", frozenset(DOCKER), podman=True),
     "podman-5.8": Engine("forky", frozenset(DOCKER), podman=True),
@@ -69,7 +74,7 @@ ENGINES = {
 def unpacked(engine: Engine) -> bundle.Bundle:
     """The engine's programs, made by the recipe of the course's own bundle from other ingredients."""
     bundle.SUITE = engine.suite
-    bundle.WANTED = tuple(name for name in bundle.WANTED if name not in engine.without)
+    bundle.WANTED = (*(name for name in bundle.WANTED if name not in engine.without), *engine.also)
     bundle._PROGRAMS = tuple(name for name in bundle._PROGRAMS if name not in engine.without)
     if engine.podman:
         bundle.WANTED += PODMAN_NEEDS
@@ -84,8 +89,13 @@ def unpacked(engine: Engine) -> bundle.Bundle:
     ever = datetime.fromtimestamp(0, UTC)
     lists.read_release = functools.partial(lists.read_release, now=ever)
     made = bundle.ensure()
-    if engine.podman:
-        made.binary("dockerd").chmod(0o755)
+    program = made.binary("dockerd")
+    real = made.root / "usr/lib/dockerd/dockerd"
+    if not engine.podman and not real.exists():
+        real.parent.mkdir()
+        program.rename(real)
+        program.write_text(DOCKERD)
+    program.chmod(0o755)
     return made
 
 

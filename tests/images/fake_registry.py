@@ -69,6 +69,7 @@ def image(layer, architecture):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    default_request_version = "HTTP/1.1"  # who tries TLS first knows plain HTTP by the status line
     blobs, manifests, latest = {}, {}, ""
 
     def do_GET(self):

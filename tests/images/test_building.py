@@ -71,8 +71,12 @@ def test_each_step_says_what_it_cost(engine, tag):
     assert "out\n" in built.steps[2].output
     assert "err\n" in built.steps[2].output
     base = engine.client.api.inspect_image("dockerlab/tiny")["Size"]
-    assert [step.size for step in built.steps] == [base, 0, 300_000, 22 + 5, 0]
-    assert built.size == sum(step.size for step in built.steps)
+    least = [base, 0, 300_000, 22 + 5, 0]
+    if engine.info["Driver"] == "overlayfs":  # containerd's store counts the blocks of the disk
+        assert all(0 <= step.size - size <= 32_768 for step, size in zip(built.steps, least, strict=True))
+    else:
+        assert [step.size for step in built.steps] == least
+        assert built.size == sum(step.size for step in built.steps)
     assert all(step.seconds > 0 for step in built.steps)
     assert sum(step.seconds for step in built.steps) <= built.seconds
     assert told[0] == (f"[1/5] {BASE.strip()}", 0, 1)
