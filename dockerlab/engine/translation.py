@@ -103,19 +103,20 @@ RULES = (
         "잠시 뒤 다시 받으십시오. 계속되면 네트워크의 프록시나 캐시를 의심하십시오.",
     ),
     Rule(
-        r"toomanyrequests|rate limit",
+        r"toomanyrequests|rate limit|429 too many requests",
         errors.RegistryLimitReached,
         "레지스트리의 내려받기 한도에 닿았습니다. 같은 회선을 쓰는 사람들이 한도를 나누어 씁니다.",
         "몇 시간 뒤에 다시 하거나, 교실용 묶음(dockerlab images import)을 쓰십시오.",
     ),
     Rule(
-        r"unexpected http status:? (?P<name>5\d\d)|status: (?P<name2>5\d\d)",
+        r"unexpected http status:? (?P<name>5\d\d)|status: (?P<name2>5\d\d)"
+        r"|unexpected status from \w+ request to \S+ (?P<name3>5\d\d)",  # containerd's store
         errors.RegistryBroken,
         "레지스트리에 문제가 생겨 답하지 못했습니다(HTTP {name}).",
         "잠시 뒤에 다시 하십시오.",
     ),
     Rule(
-        r"invalid character '<'|unexpected http status|error parsing http",
+        r"invalid character '<'|unexpected http status|error parsing http|unexpected media type text/html",
         errors.RegistryBroken,
         "레지스트리가 아니라 다른 것(로그인 페이지, 프록시)이 답했습니다.",
         "네트워크에 로그인해야 하는지 브라우저로 확인하십시오.",
@@ -134,7 +135,8 @@ RULES = (
         "네트워크를 확인하십시오. 연결이 없다면 dockerlab images로 과정 이미지를 준비하십시오.",
     ),
     Rule(
-        r"(?:manifest|name|blob) unknown|manifest for \S+ not found|repository name not known",
+        r"(?:manifest|name|blob) unknown|manifest for \S+ not found|repository name not known"
+        r"|failed to resolve reference .*: not found",
         errors.ImageUnknown,
         "레지스트리에 그런 이미지나 태그가 없습니다.",
         "이미지의 이름과 태그를 확인하십시오.",

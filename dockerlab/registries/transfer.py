@@ -142,13 +142,19 @@ def pull(remote: Remote, wanted: Reference, report: Report = silent) -> Pulled:
     states: dict[str, str] = {}
     digest = ""
     with engine.errors_of_engine():
-        for event in _events(api, remote, url, asked, what, report):
-            status = str(event.get("status", ""))
-            if status in _GOT:
-                states[event["id"]] = _GOT[status]
-            elif status in ("Pulling fs layer", "Waiting"):
-                states.setdefault(event["id"], "pulled")
-            digest = status.removeprefix("Digest: ") if status.startswith("Digest: ") else digest
+        before = _id(api, str(wanted))
+        try:
+            for event in _events(api, remote, url, asked, what, report):
+                status = str(event.get("status", ""))
+                if status in _GOT:
+                    states[event["id"]] = _GOT[status]
+                elif status in ("Pulling fs layer", "Waiting"):
+                    states.setdefault(event["id"], "pulled")
+                digest = status.removeprefix("Digest: ") if status.startswith("Digest: ") else digest
+        except docker.errors.DockerException:
+            if before is None and _id(api, str(wanted)):  # containerd's store keeps what it could not unpack
+                api.remove_image(str(wanted), noprune=True)
+            raise
         if not digest:
             raise engine_lost(f"{what}: 다이제스트가 오기 전에 스트림이 끝났습니다.")
         held = api.inspect_image(str(wanted))
@@ -194,7 +200,7 @@ class _Progress:
     def follow(self, event: dict[str, Any]) -> None:
         detail = event.get("progressDetail") or {}
         if event.get("status") in ("Downloading", "Pushing") and detail.get("total"):
-            self._layers[event["id"]] = (min(detail["current"], detail["total"]), detail["total"])
+            self._layers[event["id"]] = (min(detail.get("current", 0), detail["total"]), detail["total"])
         elif event.get("status") in (*_SENT, *_GOT) and event.get("id") in self._layers:
             whole = self._layers[event["id"]][1]
             self._layers[event["id"]] = (whole, whole)

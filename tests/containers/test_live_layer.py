@@ -50,7 +50,7 @@ def test_the_layer_fills_while_the_container_runs(box):
     # One byte more, and the whole file lies in the layer.
     sizes = {file.path: file.size for file in (*layer.added, *layer.changed) if file.kind == "file"}
     assert sizes == {"/srv/big": BIG + 2, "/made/deep/a": 4}
-    assert BIG + 2 + 4 <= layer.size < BIG + 10_000
+    assert BIG + 2 + 4 <= layer.size < BIG + 50_000  # containerd's store counts blocks
     said = show(layer)
     assert "더함 4, 바꿈 2, 지움 1" in said
     assert "/srv/gone" in said
@@ -105,7 +105,7 @@ def test_a_commit_makes_a_layer_of_it(engine, image, box):
     # The engine counts the name that a link holds, too; containerd's store the blocks of the disk.
     blocks = 32_768 if engine.info["Driver"] == "overlayfs" else 0
     unpacked = frozen.layers[-1].size_unpacked
-    assert BIG < unpacked and 0 <= made.size - len("a") - unpacked <= blocks
+    assert unpacked > BIG and 0 <= made.size - len("a") - unpacked <= blocks
     mine = objects.listed(engine.endpoint, "image", objects.SESSION)
     assert made.id in {each.id for each in mine}  # and so it is swept
     assert "새 레이어" in show(made)

@@ -11,6 +11,34 @@ from dockerlab import errors
 from dockerlab.engine import errors_of_engine, translate
 
 SAID = [
+    # What 28.5 says whose images are in containerd.
+    (
+        404,
+        'failed to resolve reference "localhost:5000/nobody:1": localhost:5000/nobody:1: not found',
+        errors.ImageUnknown,
+        "",
+    ),
+    (
+        500,
+        'unknown: failed to resolve reference "localhost:5000/down:1": unexpected status from HEAD request to'
+        " http://localhost:5000/v2/down/manifests/1: 503 Service Unavailable",
+        errors.RegistryBroken,
+        "503",
+    ),
+    (
+        500,
+        'unknown: failed to resolve reference "localhost:5000/limited:1": unexpected status from HEAD request'
+        " to http://localhost:5000/v2/limited/manifests/1: 429 Too Many Requests",
+        errors.RegistryLimitReached,
+        "",
+    ),
+    (
+        500,
+        "failed to unpack image on snapshotter overlayfs: unexpected media type text/html for sha256:5a: not"
+        " found",
+        errors.RegistryBroken,
+        "",
+    ),
     (404, "No such image: nonesuch:latest", errors.ImageMissing, "nonesuch:latest"),
     (
         409,
