@@ -105,8 +105,6 @@ def _mount(value: str) -> str:
     return "" if kept else "볼륨과 tmpfs만 쓸 수 있습니다. 호스트의 폴더는 넣지 않습니다."
 
 
-
-
 def _publish(value: str) -> str:
     alone = re.match(r"(127\.[\d.]+|\[::1\]):", value)
     return "" if alone else "모든 주소에 공개하면 같은 네트워크의 다른 컴퓨터도 닿을 수 있습니다."
