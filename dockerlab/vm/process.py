@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import functools
 import os
+import queue
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from typing import IO
 
 from dockerlab.errors import VmError
@@ -47,7 +48,7 @@ class Child:
         """
         self._many = many and _can_tie()
         try:
-            _spawner(os.getpid()).submit(self._spawn, [*_tie(many), *command]).result()
+            _spawner(os.getpid()).call(self._spawn, [*_tie(many), *command])
         except OSError as error:
             raise VmError(
                 "게스트의 프로세스를 띄우지 못했습니다.",
@@ -127,10 +128,35 @@ class Child:
         return self._process
 
 
+class _Spawner:
+    """A thread that lives as long as the process.
+
+    Not a ThreadPoolExecutor: interrupted while it starts its thread, that one waits for it forever at exit.
+    """
+
+    def __init__(self) -> None:
+        self._calls: queue.SimpleQueue[tuple[Future[None], Callable[..., None], tuple[object, ...]]]
+        self._calls = queue.SimpleQueue()
+        threading.Thread(target=self._work, name="dockerlab-spawner", daemon=True).start()
+
+    def call(self, function: Callable[..., None], *arguments: object) -> None:
+        future: Future[None] = Future()
+        self._calls.put((future, function, arguments))
+        future.result()
+
+    def _work(self) -> None:
+        while True:
+            future, function, arguments = self._calls.get()
+            try:
+                future.set_result(function(*arguments))
+            except BaseException as error:
+                future.set_exception(error)
+
+
 @functools.cache
-def _spawner(pid: int) -> ThreadPoolExecutor:
+def _spawner(pid: int) -> _Spawner:
     # Keyed by pid: after a fork the parent's thread does not exist in the child.
-    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="dockerlab-spawner")
+    return _Spawner()
 
 
 def _can_tie() -> bool:

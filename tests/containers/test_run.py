@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from dockerlab import containers
+from dockerlab.engine import connect
 from dockerlab.errors import (
     CommandNotFound,
     DeadlineExceeded,
@@ -188,7 +189,7 @@ def test_twenty_at_once(caplog):
 
 
 def test_interrupt_while_the_engine_creates(engine, ours, monkeypatch):
-    api = engine.client.api
+    api = connect().client.api  # the one in use, which may be newer than the fixture's
     create = api.create_container_from_config
 
     def interrupted(*arguments):
@@ -202,7 +203,7 @@ def test_interrupt_while_the_engine_creates(engine, ours, monkeypatch):
 
 
 def test_interrupt_during_removal_is_honoured_afterwards(engine, ours, monkeypatch):
-    api = engine.client.api
+    api = connect().client.api
     remove, interrupts = api.remove_container, iter([True])
 
     def interrupted(*arguments, **options):

@@ -87,6 +87,28 @@ def test_ctrl_c_while_booting_leaves_nothing(name, marked, request):
     assert marked.gone_within(1)
 
 
+# The instant at which the thread that starts the guests has begun and is not yet known to have.
+INTERRUPTED_START = """
+import threading
+from dockerlab import vm
+
+start = threading.Thread.start
+
+def interrupted(thread):
+    start(thread)
+    if thread.name.startswith("dockerlab-spawner"):
+        raise KeyboardInterrupt
+
+threading.Thread.start = interrupted
+vm.start(vm.guest("micro"))
+"""
+
+
+def test_ctrl_c_at_the_start_of_the_first_guest_ends_the_process(micro):
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED_START], capture_output=True, timeout=60)
+    assert b"KeyboardInterrupt" in done.stderr
+
+
 def test_a_normal_end_takes_a_live_guest_along(micro, marked):
     script = OWNER.replace("time.sleep(1000)", "sys.exit()")
     done = subprocess.run(
