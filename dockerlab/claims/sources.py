@@ -105,6 +105,22 @@ SOURCES = (
         primary=True,
         address="https://www.usenix.org/conference/fast16/technical-sessions/presentation/harter",
     ),
+    Source(
+        key="gvisor",
+        claims=("start", "performance"),
+        title="The True Cost of Containing: A gVisor Case Study",
+        authors="Young 외",
+        venue="HotCloud",
+        year=2019,
+        measured=(
+            "컨테이너에 커널을 하나 더 두는 런타임 gVisor에서 시작, 메모리, 시스템 콜, 네트워크, 파일 열기("
+            "모두 Gofer라는 프로세스를 거칩니다)의 비용을 하나씩 쟀습니다. 모든 컨테이너가 호스트의 커널을 "
+            "그대로 쓰지는 않으며, 그때는 비용도 다릅니다. 초록에는 수가 없습니다."
+        ),
+        read="초록",
+        primary=True,
+        address="https://www.usenix.org/conference/hotcloud19/presentation/young",
+    ),
 )
 
 
