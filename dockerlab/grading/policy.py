@@ -247,6 +247,10 @@ def _push(request: Request, desk: Any) -> None:
     desk.own("image", f"{name}:{request.query.get('tag') or 'latest'}")
 
 
+def _ask_registry(request: Request, desk: Any) -> None:
+    desk.in_own_registry(request.path.removeprefix("/distribution/").removesuffix("/json"))
+
+
 def _tag(request: Request, desk: Any) -> None:
     repository = request.query.get("repo", "")
     desk.new_images([f"{repository}:{request.query.get('tag') or 'latest'}"] if repository else [])
@@ -276,6 +280,7 @@ RULES = (
     _rule("POST", f"/images/{_NAME}/tag", "seen image", change=_tag),
     _rule("POST", f"/images/{_NAME}/push", change=_push),
     _rule("DELETE", f"/images/{_NAME}", "image"),
+    _rule("GET", f"/distribution/{_NAME}/json", change=_ask_registry),
     _rule("POST", "/build", change=_build),
     _rule("POST", "/commit", json=True, change=_commit),
     _rule("GET", "/networks", change=_filtered),

@@ -101,10 +101,8 @@ answer = sum(size for digest, size in two.items() if digest not in one)
 """,
     "05-5": """
 address = f"localhost:{given.registry}/{given.shop}"
-lab.docker(f"pull {address}:1")
-names = client.images.get(f"{address}:1").attrs["RepoDigests"]
-lab.docker(f"rmi {address}:1")
-lab.docker(f"run -d --name {given.pinned} {next(each for each in names if each.startswith(address))}")
+digest = client.images.get_registry_data(f"{address}:1").id
+lab.docker(f"run -d --name {given.pinned} {address}@{digest}")
 """,
 }
 

@@ -145,7 +145,6 @@ def test_a_label_of_the_learner_cannot_stand_in_for_ours():
         ("CONNECT", "/"),
         ("POST", "/secrets/create"),
         ("GET", "/images/get"),
-        ("GET", "/distribution/x/json"),
         ("POST", "/services/create"),
         ("GET", ""),
     ],
@@ -199,6 +198,15 @@ def test_an_image_is_pulled_from_nowhere_but_the_registry_of_the_task():
     ):
         with pytest.raises(Refused):
             policy._pull(Request("POST", "/images/create", query), Desk())
+
+
+def test_no_registry_but_that_of_the_task_is_asked_for_a_digest():
+    rule, path, _ = policy.rule_for("GET", "/v1.43/distribution/localhost:5000/web:1/json")
+    rule.change(Request("GET", path, {}), Desk())
+    for name in ("busybox", "localhost:5001/web:1", "localhost:5000"):
+        rule, path, _ = policy.rule_for("GET", f"/distribution/{name}/json")
+        with pytest.raises(Refused):
+            rule.change(Request("GET", path, {}), Desk())
 
 
 @pytest.mark.parametrize("change", ["LABEL a=b", "label a=b", "ONBUILD ADD http://x/ /y"])
