@@ -3,9 +3,11 @@
     python bench/bench_peers.py [--rounds 30] [--image tiny]
 
 All of them run `echo ready`, read what it printed and remove the container. "raw API" is the limit for a
-client: the same calls over one kept-alive socket (bench_run.py). python-on-whales starts the docker command
-for each call; testcontainers' helper container (Ryuk) is off, since its image cannot be had everywhere.
-The peers are installed into the cache, apart from the course. Prints Markdown.
+client: the same calls over one kept-alive socket (bench_run.py). "runc run" is the limit for an engine: runc
+alone, by hand as in lesson 04, from a bundle of the same image. Its seconds are read from the workbench's own
+clock, so that the exec by which the workbench is reached does not count. python-on-whales starts the docker
+command for each call; testcontainers' helper container (Ryuk) is off, since its image cannot be had
+everywhere. The peers are installed into the cache, apart from the course. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -18,9 +20,9 @@ import sys
 import time
 
 from bench_run import Raw, ours
-from ratios import Ratio, keep, table
+from ratios import Ratio, keep, phases, table
 
-from dockerlab import engine, images, measure
+from dockerlab import engine, images, measure, runtimes
 from dockerlab.client import program
 from dockerlab.containers.request import Request
 from dockerlab.places import cache_dir
@@ -78,6 +80,26 @@ def by_testcontainers(reference: str):
     return run
 
 
+def by_runc(bench: runtimes.Workbench, image: str):
+    """runc alone, where the engine's programs are: nothing is created beforehand, nothing is left behind."""
+    bench.unpack(image, "/bundle/rootfs")
+    bench.sh("cd /bundle && runc spec")
+    config = json.loads(bench.sh("cat /bundle/config.json").stdout)
+    config["root"]["path"] = "/bundle/rootfs"
+    config["process"] |= {"terminal": False, "args": COMMAND}
+    bench.put("/bundle/config.json", json.dumps(config))
+    # The shell's own clock: reading it starts no process.
+    script = "began=$EPOCHREALTIME; said=$(runc run --bundle /bundle limit); echo $began $EPOCHREALTIME $said"
+
+    def run() -> float:
+        ran = bench.sh(script)
+        began, ended, *said = ran.stdout.split()
+        expect(" ".join(said) or ran.stderr)
+        return float(ended) - float(began)
+
+    return run
+
+
 def expect(told: bytes | str) -> None:
     text = told.decode() if isinstance(told, bytes) else told
     if text.strip() != SAID:
@@ -91,27 +113,32 @@ def main() -> None:
     options = options.parse_args()
     install()
     connected = engine.connect()
-    os.environ |= {"DOCKER_HOST": connected.endpoint.url, "TESTCONTAINERS_RYUK_DISABLED": "true"}
     reference = images.ensure(options.image).reference
+    bench = runtimes.workbench()  # before DOCKER_HOST makes the embedded engine look like anybody's
+    os.environ |= {"DOCKER_HOST": connected.endpoint.url, "TESTCONTAINERS_RYUK_DISABLED": "true"}
     body = Request(options.image, tuple(COMMAND)).body(engine.labels(deadline=3600.0), connected.info["NCPU"])
     raw = Raw(str(connected.endpoint.path), connected.api_version, json.dumps(body).encode())
-    taken = measure.rounds(
-        {
-            "raw API": raw.run,
-            "dockerlab": lambda: ours(options.image),
-            "docker-py": timed(by_docker_py(reference)),
-            "docker command": timed(by_command(reference)),
-            "python-on-whales": timed(by_whales(reference)),
-            "testcontainers": timed(by_testcontainers(reference)),
-        },
-        n=options.rounds,
-        warmup=2,
-    )
+    cases = {
+        "raw API": raw.run,
+        "dockerlab": lambda: ours(options.image),
+        "docker-py": timed(by_docker_py(reference)),
+        "docker command": timed(by_command(reference)),
+        "python-on-whales": timed(by_whales(reference)),
+        "testcontainers": timed(by_testcontainers(reference)),
+    }
+    with bench:
+        if not bench.recorded:
+            cases["runc run"] = by_runc(bench, options.image)
+        taken = measure.rounds(cases, n=options.rounds, warmup=2)
     machine = measure.machine()
     print(f"One container by different clients: {options.image}, {', '.join(PEERS)},")
     print(f"{connected.kind} engine {connected.version}, {options.rounds} interleaved rounds,")
     print(f"{machine['cpu']}, load {taken['raw API'].metadata['load_after']}, {machine['date']}\n")
-    print(table(taken, "raw API"))
+    print(table(taken, "raw API") + "\n")
+    for name in ("raw API", "dockerlab"):
+        print(f"- {name}, ms: {phases(taken[name])}")
+    if "runc run" not in taken:
+        print("- runc run: left out, since nothing privileged is made on any engine but the course's own")
     keep([Ratio.of(timing, taken["raw API"]) for timing in taken.values()])
 
 

@@ -66,29 +66,34 @@ class Raw:
             head += taken.recv(1)
         return taken
 
-    def run(self) -> float:
+    def run(self) -> measure.Phases:
         start = time.perf_counter()
+        marks: dict[str, float] = {}
         container = json.loads(self.call("POST", "/containers/create", self.body))["Id"]
+        marks["create"] = time.perf_counter() - start
         with self.attach(container) as stream:
             self.call("POST", f"/containers/{container}/start")
+            marks["start"] = time.perf_counter() - start
             code = json.loads(self.call("POST", f"/containers/{container}/wait"))["StatusCode"]
+            marks["exit"] = time.perf_counter() - start
             output = b""
             while chunk := stream.recv(65536):
                 output += chunk
         self.call("DELETE", f"/containers/{container}?force=1&v=1")
-        seconds = time.perf_counter() - start
+        marks["remove"] = time.perf_counter() - start
         if code != 0 or output[8:] != b"ready\n":
             raise SystemExit(f"unexpected: {code} {output!r}")
-        return seconds
+        return measure.Phases(tuple(marks.items()))
 
 
-def ours(image: str) -> float:
+def ours(image: str) -> measure.Phases:
     start = time.perf_counter()
     result = containers.run(image, COMMAND)
     seconds = time.perf_counter() - start
     if result.exit_code != 0 or result.stdout != "ready\n":
         raise SystemExit(f"unexpected: {result}")
-    return seconds
+    # Its own marks, and last what the call took on either side of them.
+    return measure.Phases((*result.phases.marks, ("before and after", seconds)))
 
 
 def main() -> int:

@@ -11,20 +11,11 @@ from __future__ import annotations
 
 import argparse
 
-from ratios import Ratio, keep, table
+from ratios import Ratio, keep, phases, table
 
-from dockerlab import claims, measure
+from dockerlab import claims
 
 PUBLISHED = ("lightvm", "firecracker", "firecracker-specification", "felter", "slacker", "gvisor")
-
-
-def phases(timing: measure.Timing) -> str:
-    """The stretches between the marks, by their medians."""
-    before, said = 0.0, []
-    for name, at in timing.phase_medians().marks:
-        said.append(f"{name} {1e3 * (at - before):.1f}")
-        before = at
-    return ", ".join(said)
 
 
 def main() -> None:

@@ -44,6 +44,12 @@ def table(taken: Mapping[str, measure.Timing], to: str) -> str:
     return "\n".join(rows)
 
 
+def phases(timing: measure.Timing) -> str:
+    """The stretches between the marks of its runs, by their medians."""
+    stretches = timing.phase_medians().durations()
+    return ", ".join(f"{name} {seconds * 1e3:.1f}" for name, seconds in stretches)
+
+
 def keep(ratios: Sequence[Ratio]) -> None:
     """Write the ratios of the running benchmark where the report looks for them."""
     BUILD.mkdir(parents=True, exist_ok=True)
