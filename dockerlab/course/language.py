@@ -13,7 +13,7 @@ from dockerlab.course.glossary import plain_words, terms
 _NOT_PROSE = (
     re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL),
     re.compile(r"^(?: {0,3}>|\s*\|).*$", re.MULTILINE),  # what the book says; tables
-    re.compile(r"^(?:⏱|이전: |다음: |차례: ).*$", re.MULTILINE),  # written by navigation.py
+    re.compile(r"^(?:약 \d+분 · |이전: |다음: |차례: ).*$", re.MULTILINE),  # written by navigation.py
     re.compile(r"<code>.*?</code>|<[^>]+>"),
     re.compile(r"\b[a-z_]+\(\d\)"),  # manual pages: namespaces(7)
     re.compile(r"https?://\S+"),

@@ -17,7 +17,7 @@ import nbformat
 from dockerlab.course.lessons import Lesson, all_lessons
 
 _HEADING = re.compile(r"^## +(.+?)\s*$", re.MULTILINE)
-_PUT = re.compile(r"\s*\n---\n\n(?:⏱|이전: |다음: )[^\n]*(?:\n\n차례: [^\n]*)?\s*\Z")
+_PUT = re.compile(r"\s*\n---\n\n(?:약 \d+분|이전: |다음: )[^\n]*(?:\n\n차례: [^\n]*)?\s*\Z")
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
@@ -47,7 +47,7 @@ def put(cells: Sequence[Any], lesson: Lesson) -> None:
         cell.source = without(cell.source)
     headings = _HEADING.findall(_FENCED.sub("", "\n".join(cell.source for cell in words)))
     path = path_line(lesson)
-    top = f"⏱ 약 {lesson.minutes}분 · {path}" + (f"\n\n{contents_line(headings)}" if headings else "")
+    top = f"약 {lesson.minutes}분 · {path}" + (f"\n\n{contents_line(headings)}" if headings else "")
     words[0].source = f"{words[0].source.rstrip()}\n\n---\n\n{top}"
     if len(words) > 1:
         words[-1].source = f"{words[-1].source.rstrip()}\n\n---\n\n{path}"

@@ -57,7 +57,7 @@ def _table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) 
         for first, *rest in rows
     )
     return (
-        f'<table style="border-collapse:collapse;margin:4px 0;min-width:min(24em,100%)">'
+        f'<table style="border-collapse:collapse;margin:4px 0;min-width:min(28em,100%)">'
         f'<caption style="{_INK};text-align:left;font-weight:bold;caption-side:top;padding:4px 0">'
         f"{_safe(caption)}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

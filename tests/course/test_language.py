@@ -48,7 +48,7 @@ def test_each_mistake_is_found(text, told):
         "```\nthe container starts in 147 ms.\n```",
         "메모리를 64 MB로, 시간을 30초로 제한합니다. 95 % 구간을 봅니다.",
         "블록 장치(block device)와 OOM killer, namespaces(7), `--memory`, /etc/passwd를 봅니다.",
-        "⏱ 약 25분 · 다음: [04. Docker의 구조](04-docker-architecture.ipynb)",
+        "약 25분 · 다음: [04. Docker의 구조](04-docker-architecture.ipynb)",
         "파일이 필요. 그래서 만듭니다.",
         "Dockerfile로 만들고 VM으로 옮깁니다.",
     ],

@@ -36,7 +36,7 @@ def test_a_good_lesson_has_no_problem(check):
     content = lesson("x = %docker version\n!ls -l \\\n  /", "%%docker app\ndef f(): ...", 'text = "def f():"')
     assert check(content) == []
     first, last = content.cells[0].source, content.cells[-1].source
-    assert "⏱ 약 60분 · 이전: [02." in first and "차례: [첫 제목](#첫-제목) · [끝](#끝)" in first
+    assert "약 60분 · 이전: [02." in first and "차례: [첫 제목](#첫-제목) · [끝](#끝)" in first
     assert "다음: [04. " in last and "차례" not in last
     navigation.put(content.cells, LESSON)
     assert (content.cells[0].source, content.cells[-1].source) == (first, last)
