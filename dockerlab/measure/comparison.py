@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,4 +73,4 @@ def two_digits(number: float) -> str:
         return f"{rounded:,.0f}"
     if rounded >= 1:
         return f"{rounded:.1f}"
-    return f"{number:#.2g}"
+    return f"{rounded:.{1 - math.floor(math.log10(rounded)) if rounded else 1}f}"

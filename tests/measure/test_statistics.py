@@ -118,7 +118,7 @@ def test_what_cannot_be_divided_is_refused(b):
 @pytest.mark.parametrize(
     ("number", "shown"),
     [(1.04, "1.0"), (7.26, "7.3"), (9.96, "10"), (56.8, "57"), (187, "190"), (1234, "1,200"),
-     (0.5, "0.50"), (0.996, "1.0"), (0.0123, "0.012")],
+     (0.5, "0.50"), (0.996, "1.0"), (0.0123, "0.012"), (4.0e-5, "0.000040"), (0.0, "0.0")],
 )  # fmt: skip
 def test_two_digits(number, shown):
     assert two_digits(number) == shown
