@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 
-from ratios import Ratio, keep
+from ratios import against, heading, keep
 
 from dockerlab import measure
 
@@ -52,9 +52,7 @@ def main() -> int:
         warmup=2,
     )
     reached, loaded = json.loads(subprocess.check_output([sys.executable, "-c", WATCHED]))
-    machine = measure.machine()
-    print(f"import dockerlab over bare Python {sys.version.split()[0]}, {options.rounds} interleaved rounds,")
-    print(f"{machine.get('cpu')}, {machine.get('date')}\n")
+    print(heading(f"import dockerlab over bare Python {sys.version.split()[0]}", taken["bare"]))
     print("| what | median, ms | 95 % interval, ms | median of paired differences to bare, ms |")
     print("|---|---|---|---|")
     bare = taken["bare"].values
@@ -65,7 +63,7 @@ def main() -> int:
         print(f"| {name} | {timing.median * 1e3:.1f} | {low:.1f} to {high:.1f} | {added[name] * 1e3:.1f} |")
     print(f"\nSockets or processes during the import: {', '.join(reached) or 'none'}.")
     print(f"Heavy libraries loaded by it: {', '.join(loaded) or 'none'}.")
-    keep([Ratio.of(taken[name], taken["bare"]) for name in ("import dockerlab", "bare again")])
+    keep(against(taken, "bare"))
     met = added["import dockerlab"] < GOAL and not reached
     print(f"Goal: below {GOAL * 1e3:.0f} ms, touching nothing. {'Met' if met else 'Missed'}.")
     return 0 if met else 1

@@ -22,7 +22,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbformat import v4
-from ratios import Ratio, keep, table
+from ratios import show
 
 from dockerlab import measure
 from dockerlab.course.execution import execute
@@ -97,12 +97,7 @@ def main() -> None:
         )  # fmt: skip
     finally:
         shutil.rmtree(folder)
-    machine = measure.machine()
-    print(f"One notebook of {options.cells} cells by different programs, {PEER},")
-    print(f"{options.rounds} interleaved rounds, {machine['cpu']},")
-    print(f"load {taken['nbclient'].metadata['load_after']}, {machine['date']}\n")
-    print(table(taken, "nbclient"))
-    keep([Ratio.of(timing, taken["nbclient"]) for timing in taken.values()])
+    show(f"One notebook of {options.cells} cells by different programs, {PEER}", taken, "nbclient")
 
 
 if __name__ == "__main__":

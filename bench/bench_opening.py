@@ -26,7 +26,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from nbformat import v4, writes
-from ratios import Ratio, keep, table
+from ratios import against, heading, keep, table
 
 from dockerlab import measure
 
@@ -158,10 +158,6 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=10)
     options.add_argument("--cold", action="store_true", help="also time `make setup` from nothing, once")
     options = options.parse_args()
-    machine = measure.machine()
-    print(f"Opening the course, {options.rounds} interleaved rounds, {machine['cpu']},")
-    print(f"load {machine['load']}, {machine['date']}\n")
-    kept = []
     with tempfile.TemporaryDirectory() as config:
         bare = (sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={free_port()}")
         pairs = [
@@ -173,9 +169,12 @@ def main() -> None:
         ]  # fmt: skip
         taken = [(peer, measure.rounds(cases, n=options.rounds)) for peer, cases in pairs]
         taken.append(("IntSlider", widgets(options.rounds, Path(config))))
+    last_peer, last = taken[-1]
+    print(heading("Opening the course", last[last_peer]))
+    kept = []
     for peer, timings in taken:
         print(table(timings, peer) + "\n")
-        kept += [Ratio.of(timing, timings[peer]) for timing in timings.values()]
+        kept += against(timings, peer)
     if options.cold:
         print(f"`make setup` with nothing there, once: {cold():.0f} s")
     keep(kept)

@@ -20,7 +20,7 @@ import sys
 import time
 
 from bench_run import Raw, ours
-from ratios import Ratio, keep, phases, table
+from ratios import phases, show
 
 from dockerlab import engine, images, measure, runtimes
 from dockerlab.client import program
@@ -130,16 +130,13 @@ def main() -> None:
         if not bench.recorded:
             cases["runc run"] = by_runc(bench, options.image)
         taken = measure.rounds(cases, n=options.rounds, warmup=2)
-    machine = measure.machine()
-    print(f"One container by different clients: {options.image}, {', '.join(PEERS)},")
-    print(f"{connected.kind} engine {connected.version}, {options.rounds} interleaved rounds,")
-    print(f"{machine['cpu']}, load {taken['raw API'].metadata['load_after']}, {machine['date']}\n")
-    print(table(taken, "raw API") + "\n")
+    what = f"One container by different clients: {options.image}, {', '.join(PEERS)}"
+    show(what, taken, "raw API", connected)
+    print()
     for name in ("raw API", "dockerlab"):
         print(f"- {name}, ms: {phases(taken[name])}")
     if "runc run" not in taken:
         print("- runc run: left out, since nothing privileged is made on any engine but the course's own")
-    keep([Ratio.of(timing, taken["raw API"]) for timing in taken.values()])
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import socket
 import sys
 import time
 
-from ratios import Ratio, keep, table
+from ratios import met, show
 
 from dockerlab import containers, engine, images, measure
 from dockerlab.containers.request import Request
@@ -114,19 +114,9 @@ def main() -> int:
         n=options.rounds,
         warmup=3,
     )
-    print(f"containers.run over the raw API: {options.image}, {connected.kind} engine {connected.version},")
-    load = taken["raw"].metadata.get("load_after")
-    machine = measure.machine()
-    print(f"{options.rounds} interleaved rounds, {machine.get('cpu')}, load {load}, {machine.get('date')}\n")
-    print(table(taken, "raw"))
-    ratio = measure.compare(taken["containers.run"], taken["raw"])
-    noise = measure.compare(taken["raw again"], taken["raw"]).ratio
-    keep([Ratio.of(taken[name], taken["raw"]) for name in ("containers.run", "raw again")])
-    verdict = "Met" if ratio.ratio < GOAL else "Missed"
-    print(f"\nGoal: below {GOAL:.2f} in the median. {verdict}.")
-    if abs(noise - 1) > (GOAL - 1) / 2:
-        print("The machine is too noisy for this goal: raw differs from itself. Repeat when it is quiet.")
-    return 0 if verdict == "Met" else 1
+    run, again = show(f"containers.run over the raw API: {options.image}", taken, "raw", connected)
+    print()
+    return 0 if met(GOAL, run, again) else 1
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import argparse
 import sys
 import time
 
-from ratios import Ratio, keep, table
+from ratios import met, show
 
 from dockerlab import engine, images, measure, tracing
 from dockerlab.tracing import command
@@ -61,21 +61,10 @@ def main() -> int:
         n=options.rounds,
         warmup=3,
     )
-    print(f"A traced `docker run --rm {tiny} echo hi`: {connected.kind} engine {connected.version},")
-    load = taken["plain"].metadata.get("load_after")
-    machine = measure.machine()
-    print(f"{options.rounds} interleaved rounds, {machine.get('cpu')}, load {load}, {machine.get('date')}\n")
-    print(table(taken, "plain"))
+    run, again = show(f"A traced `docker run --rm {tiny} echo hi`", taken, "plain", connected)
     around = sorted(traced.around)[len(traced.around) // 2]
     print(f"\nStarting and joining the records, before and after: {around * 1e3:.0f} ms in the median.")
-    ratio = measure.compare(taken["traced"], taken["plain"])
-    keep([Ratio.of(taken[name], taken["plain"]) for name in ("traced", "plain again")])
-    noise = measure.compare(taken["plain again"], taken["plain"]).ratio
-    verdict = "Met" if ratio.ratio < GOAL else "Missed"
-    print(f"Goal: below {GOAL:.2f} in the median. {verdict}.")
-    if abs(noise - 1) > (GOAL - 1) / 2:
-        print("The machine is too noisy for this goal: plain differs from itself. Repeat when it is quiet.")
-    return 0 if verdict == "Met" else 1
+    return 0 if met(GOAL, run, again) else 1
 
 
 if __name__ == "__main__":
