@@ -7,7 +7,6 @@ import functools
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -16,7 +15,7 @@ from dockerlab import places
 from dockerlab.errors import DockerlabError, SubmissionRejected, UsageMistake
 from dockerlab.exercises import catalog, generation
 from dockerlab.grading import examination, submission
-from dockerlab.grading.examination import grade
+from dockerlab.grading.examination import grade_content
 from dockerlab.grading.report import REJECTED, Report, from_dict
 from dockerlab.progress import Report as Progress
 from dockerlab.progress import silent
@@ -76,14 +75,11 @@ def grade_all(
 
 def one(name: str, content: bytes) -> str:
     """제출 하나를 채점하여 결과의 JSON을 돌려줍니다. 채점기 쪽의 오류도 결과에 적습니다."""
-    with tempfile.TemporaryDirectory(prefix="dockerlab-") as folder:
-        path = Path(folder, "submission.ipynb")
-        path.write_bytes(content)
-        try:
-            told = grade(path).as_dict()
-        except DockerlabError as error:
-            told = Report(name, REJECTED, reason=f"{_UNGRADED}: {error.what} {error.seen}").as_dict()
-    return json.dumps(told | {"file": name}, ensure_ascii=False)
+    try:
+        graded = grade_content(name, content)
+    except DockerlabError as error:
+        graded = Report(name, REJECTED, reason=f"{_UNGRADED}: {error.what} {error.seen}")
+    return json.dumps(graded.as_dict(), ensure_ascii=False)
 
 
 class Journal:

@@ -31,13 +31,22 @@ def grade(path: Path | str, report: Progress = silent) -> Report:
     Raises:
         EngineError: 엔진이 없거나 죽었을 때. 제출의 잘못이 아니므로 결과가 되지 않습니다.
     """
-    began = time.perf_counter()
     path = Path(path)
     try:
-        cells = submission.read(path)
-        exercise = answers.exercise_of(cells)
+        content = submission.content(path)
     except SubmissionRejected as rejected:
         return refused(path.name, rejected)
+    return grade_content(path.name, content, report)
+
+
+def grade_content(name: str, content: bytes, report: Progress = silent) -> Report:
+    """이미 읽은 노트북을 채점합니다. ``name``은 결과에 적을 이름입니다. 오류는 :func:`grade`와 같습니다."""
+    began = time.perf_counter()
+    try:
+        cells = submission.cells(content)
+        exercise = answers.exercise_of(cells)
+    except SubmissionRejected as rejected:
+        return refused(name, rejected)
     connected = engine.connect(report)
     given = parameters.given(exercise, parameters.fresh_seed(exercise))
     preparing.prepare(exercise, given, connected, report)
@@ -50,7 +59,7 @@ def grade(path: Path | str, report: Progress = silent) -> Report:
             examination.desk.clear()
             tidying.tidy(given, connected)  # what the exercise itself had prepared
     spent = time.perf_counter() - began
-    return Report(path.name, GRADED, exercise.number, tasks, seconds=spent, isolation=sandbox.isolation())
+    return Report(name, GRADED, exercise.number, tasks, seconds=spent, isolation=sandbox.isolation())
 
 
 def refused(name: str, rejected: SubmissionRejected) -> Report:

@@ -30,24 +30,24 @@ class Cell:
     id: str = ""
 
 
-def read(path: Path) -> tuple[Cell, ...]:
+def cells(content: bytes) -> tuple[Cell, ...]:
     """노트북의 셀들을 읽습니다.
 
     Raises:
         SubmissionRejected: 읽을 수 없거나, 노트북이 아니거나, 한도를 넘을 때.
     """
-    text = _text(content(path))
+    text = _text(content)
     _shallow(text)
     notebook = _parsed(text)
     if not isinstance(notebook, dict):
         raise _rejected("노트북이 아닙니다.", f"JSON의 맨 바깥이 {_kind(notebook)}입니다.")
     _format(notebook)
-    cells = notebook.get("cells")
-    if not isinstance(cells, list) or not cells:
+    listed = notebook.get("cells")
+    if not isinstance(listed, list) or not listed:
         raise _rejected("셀이 없는 노트북입니다.", "cells가 비어 있습니다.")
-    if len(cells) > MOST_CELLS:
-        raise _rejected("셀이 너무 많습니다.", f"{len(cells):,}개(한도 {MOST_CELLS}개)")
-    read_cells = tuple(_cells(cells))
+    if len(listed) > MOST_CELLS:
+        raise _rejected("셀이 너무 많습니다.", f"{len(listed):,}개(한도 {MOST_CELLS}개)")
+    read_cells = tuple(_cells(listed))
     repeated = [
         each for each, times in Counter(cell.id for cell in read_cells if cell.id).items() if times > 1
     ]

@@ -6,6 +6,7 @@ With -s it prints the seconds of a submission and the most memory that the grade
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -43,8 +44,9 @@ def handed_in(folder):
 class Grader:
     """The command, and the most memory it has been seen to have."""
 
-    def __init__(self, command):
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    def __init__(self, command, temporary):
+        nowhere = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self.process = subprocess.Popen(command, env=os.environ | {"TMPDIR": str(temporary)}, **nowhere)
         self.memory = 0
 
     def ended(self):
@@ -67,14 +69,16 @@ def test_a_class_of_two_hundred_is_graded_though_the_grader_is_killed(engine, ti
     partial = tmp_path / "gradebook.csv.partial"
     command = [sys.executable, "-m", "dockerlab", "grade", str(tmp_path / "submissions")]
     command += ["--out", str(outs[0]), "--out", str(outs[1])]
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
     began = time.monotonic()
-    first = Grader(command)
+    first = Grader(command, temporary)
     while graded_so_far(partial) < SIZE // 4:
         assert not first.ended()
     first.process.kill()
     first.process.wait()
     kept = [json.loads(line)["report"] for line in partial.read_text(encoding="utf-8").splitlines() if line]
-    second = Grader(command)
+    second = Grader(command, temporary)
     while not second.ended():
         pass
     seconds = time.monotonic() - began
@@ -86,4 +90,4 @@ def test_a_class_of_two_hundred_is_graded_though_the_grader_is_killed(engine, ti
     assert all(told[report["file"]] == report for report in kept)  # none was graded twice
     assert len(outs[0].read_text(encoding="utf-8-sig").splitlines()) >= SIZE + 1
     assert 0 < memory <= MOST_MEMORY
-    assert not left(engine)
+    assert not left(engine) and not list(temporary.iterdir())

@@ -71,7 +71,7 @@ def test_its_cell_is_no_answer(tmp_path):
         if cell.id == "grade":
             cell.id = "pasted-elsewhere"
     nbformat.write(made, tmp_path / "x.ipynb")
-    found = answers.answers(FIRST, submission.read(tmp_path / "x.ipynb"))
+    found = answers.answers(FIRST, submission.cells(submission.content(tmp_path / "x.ipynb")))
     assert not [source for given in found.values() for source in given if "grade_button" in source]
 
 
