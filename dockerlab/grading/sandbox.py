@@ -32,6 +32,11 @@ from dockerlab.exercises.catalog import SOLUTIONS
 _SCRIPT = Path(__file__).with_name("sandbox.sh")
 UNPRIVILEGED = 61_000  # plus a number: each room has a user of its own, so that limits count its own
 _LONGEST_TOLD = 4 * 2**20
+# What programs of the system need; everything else in / may be somebody's.
+_SYSTEM = {
+    *("bin", "boot", "dev", "etc", "gnu", "lib", "lib32", "lib64", "libx32"),
+    *("nix", "opt", "proc", "run", "sbin", "sys", "tmp", "usr", "var"),
+}
 TRIAL = 120.0  # seconds for an empty room; a second is usual, a class on every core takes longer
 SOCKET, NOTEBOOK = "engine.sock", "task.ipynb"
 
@@ -123,9 +128,18 @@ def _walls(kind: str, work: Path) -> list[str]:
     user = str(UNPRIVILEGED + secrets.randbelow(4000)) if kind == "root" else "0"
     if kind == "user":
         new += ["--user", "--map-root-user"]
-    homes = dict.fromkeys(("/root", "/home", "/run/user", str(Path.home())))
-    told = [f"HIDDEN={SOLUTIONS}", f"HOMES={' '.join(homes)}"]
+    told = [f"HIDDEN={SOLUTIONS}", "HOMES=" + "\n".join(map(str, _not_the_systems()))]
     return [*new, "env", *told, "sh", str(_SCRIPT), str(work), user, sys.executable, *_kept(), "--"]
+
+
+def _not_the_systems() -> list[Path]:
+    """Homes, data, other people's submissions, and the course's own repository: its tests hold answers."""
+    found = [each for each in Path("/").iterdir() if each.name not in _SYSTEM and os.access(each, os.R_OK)]
+    found += [Path("/run/user"), Path.home()]
+    repository = Path(dockerlab.__file__).resolve().parents[1]
+    if (repository / "pyproject.toml").is_file():
+        found.append(repository)
+    return [each for each in dict.fromkeys(found) if each.is_dir() and not each.is_symlink()]
 
 
 def _kept() -> list[str]:

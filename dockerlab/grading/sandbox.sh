@@ -1,33 +1,41 @@
 #!/bin/sh
 # The room a submission runs in: called in new mount, PID, IPC and network namespaces by sandbox.py.
 #   HOMES=… HIDDEN=… sandbox.sh WORK USER PYTHON KEPT... -- PROGRAM...
-# Inside, /tmp is all that can be written; homes and engines' sockets are not there.
-set -eu
+# HOMES and HIDDEN: a path on each line. Inside, /tmp is all that can be written; homes, data and engines'
+# sockets are not there.
+set -euf
+lines='
+'
 work=$1 user=$2 python=$3
 shift 3
 mount -t proc proc /proc
 
 # First set aside what runs the kernel (Python, this package, the docker command): it may lie in /tmp or a home.
-mount -t tmpfs -o size=1m,mode=755 tmpfs /mnt
-mkdir /mnt/work
-mount --bind "$work" /mnt/work
+# In /sys, because nothing of anybody's lies there.
+aside=/sys
+mount -t tmpfs -o size=1m,mode=755 tmpfs $aside
+mkdir $aside/work
+mount --bind "$work" $aside/work
 count=0
 for kept in "$@"; do
   [ "$kept" != -- ] || break
   count=$((count + 1))
-  mkdir "/mnt/$count"
-  mount --rbind "$kept" "/mnt/$count"
+  mkdir "$aside/$count"
+  mount --rbind "$kept" "$aside/$count"
 done
 
 mount -t tmpfs -o size=512m,mode=1777,nosuid,nodev tmpfs /tmp
 [ ! -d /dev/shm ] || mount -t tmpfs -o size=64m,mode=1777,nosuid,nodev tmpfs /dev/shm
-for file in /mnt/work/*; do
+set +f
+for file in $aside/work/*; do
   inside=/tmp/${file##*/}
   if [ -S "$file" ]; then : > "$inside" && mount --bind "$file" "$inside"; else cp "$file" "$inside"; fi
 done
-umount /mnt/work
+set -f
+umount $aside/work
 
-# Hide every home around what is kept.
+# Hide every home, and whatever else is not the system's, around what is kept.
+IFS=$lines
 for home in $HOMES; do
   [ ! -d "$home" ] || mount -t tmpfs -o size=1m,mode=755 tmpfs "$home"
 done
@@ -35,18 +43,19 @@ count=0
 while [ "$1" != -- ]; do
   count=$((count + 1))
   [ -d "$1" ] || mkdir -p "$1"
-  mount --move "/mnt/$count" "$1"
+  mount --move "$aside/$count" "$1"
   mount -o remount,bind,ro "$1"
   shift
 done
 shift
-umount /mnt
+umount $aside
 for socket in /var/run/docker.sock /run/podman/podman.sock /run/containerd/containerd.sock; do
   [ ! -S "$socket" ] || mount --bind /dev/null "$socket"
 done
 mkdir /tmp/.hidden
 # The answers are not for those who are asked.
 for solutions in $HIDDEN; do mount --bind /tmp/.hidden "$solutions"; done
+unset IFS
 
 while read -r _ _ _ _ point _; do
   case $point in /tmp | /tmp/* | /dev/shm | /proc | /proc/* | /dev | /dev/*) ;; *)

@@ -110,6 +110,14 @@ IN_THE_KERNEL = {
         "import glob\nfor p in glob.glob('/**/e01_what_is_a_container.py', recursive=True):\n"
         "    exec(open(p).read().split('answer=\"\"\"')[1].split('\"\"\"')[0])"
     ),
+    "reads-the-history": (
+        "import dockerlab, pathlib, subprocess\n"
+        "root = pathlib.Path(dockerlab.__file__).resolve().parents[1]\n"
+        "git = ['git', '-c', 'safe.directory=*', '-C', str(root), 'show']\n"
+        "path = 'HEAD:dockerlab/exercises/solutions/e01_what_is_a_container.py'\n"
+        "told = subprocess.run([*git, path], capture_output=True, text=True).stdout\n"
+        "exec(told.split('answer=\"\"\"')[1].split('\"\"\"')[0])"
+    ),
     "sys-exit": "import sys\nsys.exit(0)",
     "exit": "exit",
     "os-exit": "import os\nos._exit(0)",
