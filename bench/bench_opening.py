@@ -23,9 +23,7 @@ import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
-from nbformat import v4, writes
 from ratios import against, heading, keep, table
 
 from dockerlab import measure
@@ -33,16 +31,10 @@ from dockerlab import measure
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = os.environ.get("DOCKERLAB_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/\S*token=\S+")
-KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 CELLS = {
     "IntSlider": ("import ipywidgets\nipywidgets.IntSlider()", ".widget-slider"),
     "quiz": ("lab.quiz('03-one-root')", ".quiz fieldset"),
 }
-READY = """async () => {
-    const context = window.jupyterapp.shell.currentWidget.context;
-    await context.ready;
-    await context.sessionContext.ready;
-}"""
 
 
 def ipython(line: str):
@@ -100,30 +92,26 @@ def widgets(rounds: int, config: Path) -> dict[str, measure.Timing]:
     """Both widgets in one notebook: from running the cell until it is on the screen."""
     from playwright.sync_api import sync_playwright
 
-    folder = ROOT / "build" / "bench"
-    folder.mkdir(parents=True, exist_ok=True)
+    sys.path.append(str(ROOT / "tests" / "browser"))
+    import labpage
+
     start = "import dockerlab as lab\n%load_ext dockerlab\nlab.lesson('03')"
-    cells = [v4.new_code_cell(each) for each in (start, *(source for source, _ in CELLS.values()))]
-    (folder / "widgets.ipynb").write_text(writes(v4.new_notebook(cells=cells, metadata=KERNEL)), "utf-8")
+    path = labpage.write(ROOT, "widgets.ipynb", [start, *(source for source, _ in CELLS.values())])
     (config / "jupyter_lab_config.json").write_text('{"LabApp": {"expose_app_in_browser": true}}')
     settings = {"JUPYTER_CONFIG_DIR": str(config), "DOCKERLAB_RECORD": str(config / "record")}
     lab = (sys.executable, "-m", "dockerlab", "lab", "--no-browser", ROOT)
     options = ["--no-sandbox"] if os.geteuid() == 0 else []
     with serving(*lab, **settings) as (address, _), sync_playwright() as playwright:
         page = playwright.chromium.launch(executable_path=CHROMIUM, args=options).new_page()
-        parts = urlsplit(address)
-        token = parse_qs(parts.query)["token"][0]
-        page.goto(f"{parts.scheme}://{parts.netloc}/lab/tree/build/bench/widgets.ipynb?token={token}&reset")
-        page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.context")
-        page.evaluate(READY)
-        run(page, 0)
+        labpage.open_notebook(page, address, path)
+        labpage.run(page, 0)
 
         def seen(at: int, selector: str):
             def shown() -> float:
-                page.evaluate("window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
+                labpage.command(page, "notebook:clear-all-cell-outputs")
                 page.locator(selector).wait_for(state="detached")
                 began = time.perf_counter()
-                run(page, at)
+                labpage.run(page, at)
                 page.locator(selector).first.wait_for()
                 return time.perf_counter() - began
 
@@ -131,12 +119,6 @@ def widgets(rounds: int, config: Path) -> dict[str, measure.Timing]:
 
         cases = {name: seen(at, selector) for at, (name, (_, selector)) in enumerate(CELLS.items(), start=1)}
         return measure.rounds(cases, n=rounds)
-
-
-def run(page, at: int) -> None:
-    content = "window.jupyterapp.shell.currentWidget.content"
-    page.evaluate(f"() => {{ {content}.activeCellIndex = {at}; }}")
-    page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell')")
 
 
 def cold() -> float:

@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import labpage
 import pytest
 
 START = 60.0  # seconds; 3 are usual
@@ -75,12 +76,8 @@ def browser(chromium):
 
 @pytest.fixture
 def page(browser):
-    # The browser asks for English: the Korean interface must come from the course's settings.
-    context = browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-US")
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    yield page
-    context.close()
+    with labpage.window(browser, 1440, 1000) as page:
+        yield page
 
 
 @pytest.fixture(scope="session")

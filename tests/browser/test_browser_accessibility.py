@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
-from urllib.parse import parse_qs, urlsplit
 
+import labpage
 import pytest
 
 from dockerlab.grading.report import GRADED, REJECTED, Report, TaskResult
 from dockerlab.views import report_files
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
-THEMES = ("Light", "Dark")
 SOURCES = (
     "import os, sys\nos.environ['DOCKERLAB_RECORD'] = {record!r}\nsys.path.insert(0, '../../tests/views')\n"
     "import dockerlab as lab, layered\nfrom IPython.display import display\n"
@@ -35,11 +33,6 @@ SOURCES = (
     "lab.record()",
     "print('다 되었습니다')",
 )
-READY = """async () => {
-    const context = window.jupyterapp.shell.currentWidget.context;
-    await context.ready;
-    await context.sessionContext.ready;
-}"""
 # Everything of ours that has been put on the page; JupyterLab's own frame is not ours to mend.
 OURS = ".jp-NotebookPanel .jp-OutputArea-output"
 # JupyterLab puts an SVG as an image without words into a frame of its own: the words are the output after it.
@@ -51,41 +44,21 @@ MOVING = """() => document.getAnimations().filter(each => each.playState === 'ru
 @pytest.fixture(scope="module")
 def shown(lab, browser, root, tiny, tmp_path_factory):
     """A notebook with one of each, run to its end, in a browser that asks for no motion."""
-    from nbformat import v4, writes
-
     record = str(tmp_path_factory.mktemp("record"))
-    cells = [v4.new_code_cell(source.format(record=record)) for source in SOURCES]
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    made = v4.new_notebook(cells=cells, metadata=kernel)
-    folder = root / "build" / "browser"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "everything.ipynb").write_text(writes(made), encoding="utf-8")
+    path = labpage.write(root, "everything.ipynb", [source.format(record=record) for source in SOURCES])
     # High enough for all of it: what JupyterLab has not rendered could not be looked at.
-    context = browser.new_context(viewport={"width": 1280, "height": 16000}, reduced_motion="reduce")
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    parts = urlsplit(lab)
-    token = parse_qs(parts.query)["token"][0]
-    page.goto(f"{parts.scheme}://{parts.netloc}/lab/tree/build/browser/everything.ipynb?token={token}&reset")
-    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.context")
-    page.evaluate(READY)
-    page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
-    page.locator(OURS, has_text="다 되었습니다").last.wait_for()
-    for widget in (".quiz fieldset", ".layers .row", ".trace .hop", ".dockerlab-restate"):
-        page.locator(widget).first.wait_for()
-    yield page
-    page.evaluate("window.jupyterapp.shell.currentWidget.context.sessionContext.shutdown()")
-    context.close()
+    with labpage.window(browser, 1280, 16000, reduced_motion="reduce") as page:
+        labpage.open_notebook(page, lab, path)
+        labpage.run_all(page)
+        page.locator(OURS, has_text="다 되었습니다").last.wait_for()
+        for widget in (".quiz fieldset", ".layers .row", ".trace .hop", ".dockerlab-restate"):
+            page.locator(widget).first.wait_for()
+        yield page
 
 
-def serious(page, **which):
+def serious(page, *within):
     """What axe-core finds that keeps somebody out."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    told = Axe().run(page, **which).response
-    assert told["passes"]
-    bad = [each for each in told["violations"] if each["impact"] in ("serious", "critical")]
-    return [(each["id"], [node["html"][:200] for node in each["nodes"][:3]]) for each in bad]
+    return [each for each in labpage.violations(page, *within) if each[0] in ("serious", "critical")]
 
 
 def test_nothing_failed_to_show(shown):
@@ -93,14 +66,11 @@ def test_nothing_failed_to_show(shown):
     assert "Traceback" not in " ".join(shown.locator(OURS).all_inner_texts())
 
 
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("theme", labpage.THEMES)
 def test_every_result_and_widget(shown, screenshots, theme):
-    change = "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })"
-    shown.evaluate(change, f"JupyterLab {theme}")
-    light = json.dumps(theme == "Light")
-    shown.wait_for_function("light => document.body.dataset.jpThemeLight === light", arg=light)
+    labpage.change_theme(shown, theme)
     shown.locator(".jp-NotebookPanel").screenshot(path=screenshots / f"everything-{theme.lower()}.png")
-    assert serious(shown, context={"include": [[f"{OURS}:not({DRAWING})"]]}) == []
+    assert serious(shown, f"{OURS}:not({DRAWING})") == []
 
 
 def test_a_drawing_is_followed_by_its_words(shown):
@@ -118,7 +88,7 @@ def test_nothing_moves_for_whom_motion_is_unpleasant(shown):
     assert ours == []
 
 
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("theme", labpage.THEMES)
 def test_the_report_of_grades(page, tmp_path, theme):
     tasks = (TaskResult("01-1", "통과", 3, 3, "맞습니다"), TaskResult("01-2", "아직", 0, 2, "<b>없습니다"))
     broken = Report("나.ipynb", REJECTED, reason="노트북이 아닙니다")
@@ -130,12 +100,9 @@ def test_the_report_of_grades(page, tmp_path, theme):
     assert serious(page) == []
 
 
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("theme", labpage.THEMES)
 def test_the_course_home(lab, page, theme):
     page.goto(lab)
     page.locator(".jp-MarkdownViewer h1").first.wait_for()
-    change = "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })"
-    page.evaluate(change, f"JupyterLab {theme}")
-    light = json.dumps(theme == "Light")
-    page.wait_for_function("light => document.body.dataset.jpThemeLight === light", arg=light)
-    assert serious(page, context={"include": [[".jp-MarkdownViewer"]]}) == []
+    labpage.change_theme(page, theme)
+    assert serious(page, ".jp-MarkdownViewer") == []

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from urllib.parse import parse_qs, urlsplit
-
+import labpage
 import pytest
 
 from dockerlab.exercises import catalog, generation
@@ -12,50 +10,25 @@ from dockerlab.exercises import catalog, generation
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
 FIRST = catalog.exercise("01")
 TASK = FIRST.task("01-1")
-READY = """async () => {
-    const context = window.jupyterapp.shell.currentWidget.context;
-    await context.ready;
-    await context.sessionContext.ready;
-}"""
-# Runs a cell, and gives what it answered, as text.
-RUN = """async ([id, source]) => {
-    const { content } = window.jupyterapp.shell.currentWidget;
-    const at = content.widgets.findIndex(cell => cell.model.id === id);
-    const cell = content.widgets[at];
-    if (source !== null) cell.model.sharedModel.setSource(source);
-    content.activeCellIndex = at;
-    content.deselectAll();
-    await window.jupyterapp.commands.execute('notebook:run-cell');
-    return cell.model.outputs.toJSON().map(
-        each => each.text ?? each.evalue ?? [each.data['text/plain']].flat().join('')).join('\\n');
-}"""
 
 
 @pytest.fixture(scope="module")
 def page(lab, browser, root, tiny):
     """Exercise 01, opened; what the learner made in it is tidied afterwards."""
-    folder = root / "build" / "browser"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / FIRST.file_name).write_text(generation.text(FIRST), encoding="utf-8")
-    context = browser.new_context(viewport={"width": 1280, "height": 1400}, locale="en-US")
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    parts = urlsplit(lab)
-    token = parse_qs(parts.query)["token"][0]
-    where = f"build/browser/{FIRST.file_name}"
-    page.goto(f"{parts.scheme}://{parts.netloc}/lab/tree/{where}?token={token}&reset")
-    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.context")
-    page.evaluate(READY)
-    page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
-    assert not run(page, "setup").startswith("Traceback")
-    yield page
-    run(page, "answer-01-6", "lab.tidy('01')")
-    page.evaluate("window.jupyterapp.shell.currentWidget.context.sessionContext.shutdown()")
-    context.close()
+    path = labpage.place(root, FIRST.file_name, generation.text(FIRST))
+    with labpage.window(browser, 1280, 1400) as page:
+        labpage.open_notebook(page, lab, path)
+        labpage.command(page, "application:toggle-left-area")
+        assert not run(page, "setup").startswith("Traceback")
+        yield page
+        run(page, "answer-01-6", "lab.tidy('01')")
 
 
 def run(page, identity, source=None):
-    return page.evaluate(RUN, [identity, source])
+    """What the cell answered, as text."""
+    outputs = labpage.run(page, identity, source)
+    said = [each.get("text") or each.get("evalue") or each["data"]["text/plain"] for each in outputs]
+    return "\n".join("".join(each) for each in said)
 
 
 def test_from_nothing_over_hints_and_a_mistake_to_passing(page):
@@ -76,7 +49,7 @@ def test_the_button_grades_what_is_saved_and_says_what_is_not(page):
     run(page, "answer-01-6", "# 여기에 답을 적으십시오.")
     run(page, "answer-01-1", TASK.answer.strip() + "  # 저장한 답")
     run(page, "grade")
-    page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+    labpage.command(page, "docmanager:save")
     said = page.locator(".dockerlab.grade .said")
     button = page.get_by_role("button", name="저장한 파일 채점하기")
     button.focus()
@@ -99,16 +72,9 @@ def test_the_record_tells_what_was_passed_and_graded(page):
     assert "1/6" in line and f"2/{FIRST.points}" in line and "하는 중" in line
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+@pytest.mark.parametrize("theme", labpage.THEMES)
 def test_nothing_of_the_result_is_hard_to_see(page, screenshots, theme):
-    from axe_playwright_python.sync_playwright import Axe
-
-    page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
-    wanted = "true" if theme.endswith("Light") else "false"
-    page.wait_for_function("w => document.body.dataset.jpThemeLight === w", arg=wanted)
-    page.locator("#jupyterlab-splash").wait_for(state="detached")
+    labpage.change_theme(page, theme)
     page.locator(".dockerlab.grade").scroll_into_view_if_needed()
-    page.screenshot(path=screenshots / f"exercise-{theme.split()[-1].lower()}.png")
-    found = Axe().run(page, context={"include": [[".dockerlab.grade"]]})
-    assert not found.response["violations"], json.dumps(found.response["violations"], indent=1)[:4000]
-    assert found.response["passes"]
+    page.screenshot(path=screenshots / f"exercise-{theme.lower()}.png")
+    assert labpage.violations(page, ".dockerlab.grade") == []

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
-from urllib.parse import parse_qs, urlsplit
 
+import labpage
 import pytest
 
 pytestmark = pytest.mark.browser
@@ -15,44 +14,24 @@ SOURCES = (
     "LayerExplorer([layered.huge()], [layered.read])",
     "LayerExplorer([layered.container(layered.small()), layered.small()], [layered.read] * 2)",
 )
-READY = """async () => {
-    const context = window.jupyterapp.shell.currentWidget.context;
-    await context.ready;
-    await context.sessionContext.ready;
-}"""
 MOST_BYTES = 1_000_000
 
 
 @pytest.fixture(scope="module")
 def sight(lab, browser, root):
     """One page for the module, with what went over its sockets and its console."""
-    import nbformat
-
-    folder = root / "build" / "browser"
-    folder.mkdir(parents=True, exist_ok=True)
-    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in SOURCES])
-    # Without it JupyterLab asks which kernel to start, and waits.
-    made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
-    (folder / "layers.ipynb").write_text(nbformat.writes(made), encoding="utf-8")
-    context = browser.new_context(viewport={"width": 1280, "height": 1000}, locale="en-US")
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    page.frames_seen, page.errors_seen = [], []
-    page.on("websocket", lambda socket: listen(socket, page.frames_seen))
-    page.on("console", lambda said: said.type == "error" and page.errors_seen.append(said.text))
-    page.on("pageerror", lambda error: page.errors_seen.append(str(error)))
-    parts = urlsplit(lab)
-    token = parse_qs(parts.query)["token"][0]
-    page.goto(f"{parts.scheme}://{parts.netloc}/lab/tree/build/browser/layers.ipynb?token={token}&reset")
-    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.context")
-    page.evaluate(READY)
-    page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
-    page.errors_seen.clear()
-    page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
-    page.locator(".layers .row.folder").nth(1).wait_for()
-    yield page
-    page.evaluate("window.jupyterapp.shell.currentWidget.context.sessionContext.shutdown()")
-    context.close()
+    path = labpage.write(root, "layers.ipynb", SOURCES)
+    with labpage.window(browser, 1280, 1000) as page:
+        page.frames_seen, page.errors_seen = [], []
+        page.on("websocket", lambda socket: listen(socket, page.frames_seen))
+        page.on("console", lambda said: said.type == "error" and page.errors_seen.append(said.text))
+        page.on("pageerror", lambda error: page.errors_seen.append(str(error)))
+        labpage.open_notebook(page, lab, path)
+        labpage.command(page, "application:toggle-left-area")
+        page.errors_seen.clear()
+        labpage.run_all(page)
+        page.locator(".layers .row.folder").nth(1).wait_for()
+        yield page
 
 
 def listen(socket, seen):
@@ -81,10 +60,6 @@ def active(page, at=0):
 
 def chosen(page, at=0):
     return part(page, ".stack [aria-selected=true]", at).get_attribute("aria-label")
-
-
-def cells(page):
-    return page.evaluate("window.jupyterapp.shell.currentWidget.content.widgets.length")
 
 
 def settled(page, at, heading):
@@ -155,7 +130,7 @@ def test_files_are_searched_filtered_and_sorted(sight):
 
 
 def test_everything_is_reached_by_keyboard_alone(sight):
-    page, before = sight, cells(sight)
+    page, before = sight, labpage.count_cells(sight)
     part(page, ".stack", 1).focus()
     press(page, "Home")
     assert chosen(page, 1).startswith("읽기·쓰기 레이어")
@@ -195,7 +170,7 @@ def test_everything_is_reached_by_keyboard_alone(sight):
     )
     press(page, "End")
     assert "usr" in active(page, 1)
-    assert cells(page) == before
+    assert labpage.count_cells(page) == before
 
 
 def test_keys_pressed_before_the_rows_have_come_are_not_lost(sight):
@@ -229,14 +204,10 @@ def test_hostile_names_and_contents_stay_text(sight):
     page.wait_for_function("document.querySelector('.layers .files').getAttribute('aria-rowcount') !== '11'")
 
 
-@pytest.mark.parametrize(("theme", "level"), [("JupyterLab Light", 1), ("JupyterLab Dark", 2)])
+@pytest.mark.parametrize(("theme", "level"), [("Light", 1), ("Dark", 2)])
 def test_nothing_of_it_is_hard_to_see(sight, screenshots, theme, level):
-    from axe_playwright_python.sync_playwright import Axe
-
     page = sight
-    page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
-    wanted = "true" if theme.endswith("Light") else "false"
-    page.wait_for_function("w => document.body.dataset.jpThemeLight === w", arg=wanted)
+    labpage.change_theme(page, theme)
     for at, file, told in ((0, "file16.py", "[role=alert]"), (1, "main.py", "pre")):
         part(page, ".level", at).nth(level).click()
         settled(page, at, f"{3 + at - level}번 레이어")
@@ -246,11 +217,9 @@ def test_nothing_of_it_is_hard_to_see(sight, screenshots, theme, level):
         part(page, ".story li", at).first.wait_for()
         part(page, ".content button", at).click()
         part(page, f".content {told}", at).wait_for()
-        name = f"layers-{at + 1}-{theme.split()[-1].lower()}.png"
+        name = f"layers-{at + 1}-{theme.lower()}.png"
         page.locator(".layers").nth(at).screenshot(path=screenshots / name)
-    found = Axe().run(page, context={"include": [[".layers"]]})
-    assert not found.response["violations"], json.dumps(found.response["violations"], indent=1)[:4000]
-    assert found.response["passes"]
+    assert labpage.violations(page, ".layers") == []
 
 
 def test_nothing_large_went_over_the_wire_and_nothing_broke(sight):

@@ -6,10 +6,10 @@ The minute with its figure, run quietly: pytest -m soak -s tests/browser/test_br
 from __future__ import annotations
 
 import statistics
-from urllib.parse import parse_qs, urlsplit
 
-import nbformat
+import labpage
 import pytest
+from nbformat import v4
 
 from dockerlab.containers.tail import KEPT_LINES
 
@@ -19,19 +19,6 @@ SCRIPT = f"n=0; while [ $n -lt {{batches}} ]; do seq {BATCH}; n=$((n+1)); usleep
 FLOW = """import dockerlab as lab
 box = lab.start("tiny", ["sh", "-c", "{script}"], deadline=600)
 lab.follow(box)"""
-READY = """async () => {
-    const context = window.jupyterapp.shell.currentWidget.context;
-    await context.ready;
-    await context.sessionContext.ready;
-}"""
-RUN = """async ([at, source]) => {
-    const { content } = window.jupyterapp.shell.currentWidget;
-    content.activeCellIndex = at;
-    content.deselectAll();
-    content.activeCell.model.sharedModel.setSource(source);
-    await window.jupyterapp.commands.execute('notebook:run-cell');
-    return JSON.stringify(content.activeCell.model.outputs.toJSON());
-}"""
 TYPE = """() => {
     const { content } = window.jupyterapp.shell.currentWidget;
     content.activeCellIndex = 1;
@@ -51,23 +38,12 @@ SOURCE = "() => window.jupyterapp.shell.currentWidget.content.widgets[1].model.s
 @pytest.fixture
 def notebook(lab, page, root, tiny):
     """An empty notebook with two cells, its kernel running; ``frames`` are the bytes of each message."""
-    folder = root / "build" / "browser"
-    folder.mkdir(parents=True, exist_ok=True)
-    cells = [nbformat.v4.new_code_cell(id=name) for name in ("flow", "typing")]
-    # Without a kernel named JupyterLab asks for one, and waits.
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "log-lines.ipynb")
+    path = labpage.write(root, "log-lines.ipynb", [v4.new_code_cell(id=name) for name in ("flow", "typing")])
     page.frames_received = []
     page.on("websocket", lambda socket: socket.on("framereceived", lambda data: heard(page, data)))
-    parts = urlsplit(lab)
-    token = parse_qs(parts.query)["token"][0]
-    page.goto(f"{parts.scheme}://{parts.netloc}/lab/tree/build/browser/log-lines.ipynb?token={token}&reset")
-    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.context")
-    page.evaluate(READY)
+    labpage.open_notebook(page, lab, path)
     yield page
-    page.evaluate(RUN, [0, "box.close()"])
-    page.evaluate("window.jupyterapp.shell.currentWidget.context.revert()")
-    page.evaluate("window.jupyterapp.shell.currentWidget.context.sessionContext.shutdown()")
+    labpage.run(page, "flow", "box.close()")
 
 
 def heard(page, data):
@@ -76,7 +52,7 @@ def heard(page, data):
 
 def flow(page, batches):
     """Start the flood, and type until it has ended; gives what was typed and the seconds each key took."""
-    page.evaluate(RUN, [0, FLOW.format(script=SCRIPT.format(batches=batches))])
+    labpage.run(page, "flow", FLOW.format(script=SCRIPT.format(batches=batches)))
     view = page.locator(".dockerlab.log")
     view.get_by_text("나오고 있습니다").wait_for()
     page.evaluate(TYPE)
@@ -106,7 +82,7 @@ def test_a_flood_of_lines_reaches_the_page_in_few_small_messages(notebook, scree
 
 
 def test_the_screen_stops_by_keyboard_and_goes_on(notebook):
-    notebook.evaluate(RUN, [0, FLOW.format(script=SCRIPT.format(batches=3000))])
+    labpage.run(notebook, "flow", FLOW.format(script=SCRIPT.format(batches=3000)))
     view, lines = notebook.locator(".dockerlab.log"), notebook.locator(".dockerlab.log .lines")
     button = view.get_by_role("button", name="화면 멈추기")
     button.focus()

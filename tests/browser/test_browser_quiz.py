@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from urllib.parse import parse_qs, urlsplit
-
+import labpage
 import pytest
+from nbformat import v4
 
 from dockerlab.course import quiz
 
@@ -13,51 +12,28 @@ pytestmark = pytest.mark.browser
 ASKED = quiz.find("03-one-root")
 PICK, ORDER = ASKED.questions
 EXPLANATION = "<details><summary>적어 본 뒤 펼쳐 보십시오.</summary>\n\n까닭입니다.\n</details>"
-# Without it JupyterLab asks which kernel, and waits.
-KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-READY = """async () => {
-    const context = window.jupyterapp.shell.currentWidget.context;
-    await context.ready;
-    await context.sessionContext.ready;
-}"""
-RUN_ALL = "window.jupyterapp.commands.execute('notebook:run-all-cells')"
 
 
 @pytest.fixture(scope="module")
 def page(lab, browser, root, tmp_path_factory):
     """One page for the module, with a quiz, a measured outcome and its explanation; a record of its own."""
-    from nbformat import v4, writes
-
     record = tmp_path_factory.mktemp("record")
     cells = [
-        v4.new_code_cell(
-            f"import os\nos.environ['DOCKERLAB_RECORD'] = {str(record)!r}\nimport dockerlab as lab\n"
-            "%load_ext dockerlab\nlab.lesson('03')"
-        ),
-        v4.new_code_cell("lab.quiz('03-one-root')"),
-        v4.new_code_cell("lab.predict('시작 시간', unit='s', 컨테이너=1.0).against(컨테이너=0.5)"),
+        f"import os\nos.environ['DOCKERLAB_RECORD'] = {str(record)!r}\nimport dockerlab as lab\n"
+        "%load_ext dockerlab\nlab.lesson('03')",
+        "lab.quiz('03-one-root')",
+        "lab.predict('시작 시간', unit='s', 컨테이너=1.0).against(컨테이너=0.5)",
         v4.new_markdown_cell(EXPLANATION),
-        v4.new_code_cell("lab.views.chain_figure()"),
+        "lab.views.chain_figure()",
     ]
-    folder = root / "build" / "browser"
-    folder.mkdir(parents=True, exist_ok=True)
-    made = v4.new_notebook(cells=cells, metadata=KERNEL)
-    (folder / "quiz.ipynb").write_text(writes(made), encoding="utf-8")
-    context = browser.new_context(viewport={"width": 1280, "height": 1400}, locale="en-US")
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    parts = urlsplit(lab)
-    token = parse_qs(parts.query)["token"][0]
-    page.goto(f"{parts.scheme}://{parts.netloc}/lab/tree/build/browser/quiz.ipynb?token={token}&reset")
-    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.context")
-    page.evaluate(READY)
-    page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
-    page.evaluate(RUN_ALL)
-    page.locator(".quiz fieldset").first.wait_for()
-    page.locator(".dockerlab-restate").wait_for()
-    yield page
-    page.evaluate("window.jupyterapp.shell.currentWidget.context.sessionContext.shutdown()")
-    context.close()
+    path = labpage.write(root, "quiz.ipynb", cells)
+    with labpage.window(browser, 1280, 1400) as page:
+        labpage.open_notebook(page, lab, path)
+        labpage.command(page, "application:toggle-left-area")
+        labpage.run_all(page)
+        page.locator(".quiz fieldset").first.wait_for()
+        page.locator(".dockerlab-restate").wait_for()
+        yield page
 
 
 def said(page, at):
@@ -69,12 +45,8 @@ def seen(lines):
     return [line.replace("`", "") for line in lines]
 
 
-def cells(page):
-    return page.evaluate("window.jupyterapp.shell.currentWidget.content.widgets.length")
-
-
 def test_every_wrong_choice_gets_its_own_explanation_by_keyboard(page):
-    before = cells(page)
+    before = labpage.count_cells(page)
     radios = page.locator(".quiz input[type=radio]")
     radios.first.focus()
     page.keyboard.press("Space")
@@ -87,7 +59,7 @@ def test_every_wrong_choice_gets_its_own_explanation_by_keyboard(page):
         assert ("오해" in said(page, 0).inner_text()) == (not choice.right)
     for letter in "abdx":  # commands of JupyterLab: new cells, delete, cut
         page.keyboard.press(letter)
-    assert cells(page) == before
+    assert labpage.count_cells(page) == before
 
 
 def test_lines_are_put_in_order_by_keyboard(page):
@@ -121,25 +93,18 @@ def test_an_explanation_waits_for_a_sentence_or_a_skip(page):
     assert details.get_attribute("open") is not None
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+@pytest.mark.parametrize("theme", labpage.THEMES)
 def test_nothing_of_it_is_hard_to_see(page, screenshots, theme):
-    from axe_playwright_python.sync_playwright import Axe
-
-    page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
-    wanted = "true" if theme.endswith("Light") else "false"
-    page.wait_for_function("w => document.body.dataset.jpThemeLight === w", arg=wanted)
-    page.locator("#jupyterlab-splash").wait_for(state="detached")
-    page.screenshot(path=screenshots / f"quiz-{theme.split()[-1].lower()}.png")
-    found = Axe().run(page, context={"include": [[".quiz"], [".dockerlab-restate"]]})
-    assert not found.response["violations"], json.dumps(found.response["violations"], indent=1)[:4000]
-    assert found.response["passes"]
+    labpage.change_theme(page, theme)
+    page.screenshot(path=screenshots / f"quiz-{theme.lower()}.png")
+    assert labpage.violations(page, ".quiz", ".dockerlab-restate") == []
 
 
 def test_answers_and_sentences_are_there_again_in_a_new_kernel(page):
     page.evaluate("window.jupyterapp.shell.currentWidget.context.sessionContext.restartKernel()")
-    page.evaluate("window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
+    labpage.command(page, "notebook:clear-all-cell-outputs")
     page.wait_for_function("document.querySelector('.quiz') === null")
-    page.evaluate(RUN_ALL)
+    labpage.run_all(page)
     page.locator(".quiz .score", has_text="2문제 가운데 2개에 답했고 1개를 맞혔습니다.").wait_for()
     assert page.locator(".quiz ol li .line").all_inner_texts() == seen(ORDER.lines)
     assert page.locator(".quiz input:checked").get_attribute("value") == str(len(PICK.choices) - 1)

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from urllib.error import HTTPError
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
+import labpage
 import pytest
 
 pytestmark = pytest.mark.browser
 NOTEBOOK = "notebooks/03-container-vs-vm.ipynb"
-
-
-def at(address: str, path: str) -> str:
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}{path}?token={parse_qs(parts.query)['token'][0]}&reset"
 
 
 def test_the_course_home_opens_in_korean(lab, page, screenshots):
@@ -36,25 +32,10 @@ def test_nobody_gets_in_without_the_token(lab):
 def test_the_notebook_opens_and_its_first_cell_runs(lab, page, root, screenshots):
     if not (root / NOTEBOOK).exists():
         pytest.skip(f"{NOTEBOOK} does not exist")
-    page.goto(at(lab, f"/lab/tree/{NOTEBOOK}"))
-    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.context")
-    page.evaluate(
-        "async () => { const context = window.jupyterapp.shell.currentWidget.context;"
-        " await context.ready; await context.sessionContext.ready; }"
-    )
+    labpage.open_notebook(page, lab, NOTEBOOK)
     page.screenshot(path=screenshots / "notebook-03.png")
-    cell = page.evaluate(
-        """async () => {
-            const { content, context } = window.jupyterapp.shell.currentWidget;
-            const first = content.widgets.findIndex(cell => cell.model.type === 'code');
-            content.activeCellIndex = first;
-            await window.jupyterapp.commands.execute('notebook:run-cell');
-            const { executionCount, outputs, sharedModel } = content.widgets[first].model;
-            const ran = { count: executionCount, outputs: outputs.toJSON(), source: sharedModel.getSource() };
-            await context.sessionContext.shutdown();
-            return ran;
-        }"""
-    )
+    labpage.run(page, labpage.code_cells(page)[0]["id"])
+    cell = labpage.code_cells(page)[0]
     assert "dockerlab" in cell["source"]
-    assert cell["count"] == 1
+    assert cell["ran"] == 1
     assert not [output for output in cell["outputs"] if output["output_type"] == "error"]

@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs, urlsplit
-
+import labpage
 import pytest
 
 from dockerlab.course.lessons import all_lessons
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine, pytest.mark.vm, pytest.mark.soak]
-READY = """async () => {
-    const context = window.jupyterapp.shell.currentWidget.context;
-    await context.ready;
-    await context.sessionContext.ready;
-}"""
-OUTPUTS = """() => window.jupyterapp.shell.currentWidget.content.widgets
-    .filter(cell => cell.model.type === 'code')
-    .map(cell => ({ id: cell.model.id, ran: cell.model.executionCount,
-                    tags: cell.model.getMetadata('tags') ?? [], outputs: cell.model.outputs.toJSON() }))"""
 ALIVE = "wanted => document.querySelectorAll('.lm-Panel.jp-OutputArea-output .dockerlab').length >= wanted"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 @pytest.mark.parametrize("lesson", all_lessons(), ids=lambda lesson: lesson.number)
 def test_a_lesson_runs_to_its_end_in_the_browser(lab, page, screenshots, lesson):
-    parts = urlsplit(lab)
-    token = parse_qs(parts.query)["token"][0]
-    page.goto(f"{parts.scheme}://{parts.netloc}/lab/tree/notebooks/{lesson.file}?token={token}&reset")
-    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.context")
-    page.evaluate(READY)
-    page.evaluate("window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
-    page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    labpage.open_notebook(page, lab, f"notebooks/{lesson.file}")
+    labpage.command(page, "notebook:clear-all-cell-outputs")
+    labpage.run_all(page)
     try:
-        cells = page.evaluate(OUTPUTS)
+        cells = labpage.code_cells(page)
         errors = [(cell, out) for cell in cells for out in cell["outputs"] if out["output_type"] == "error"]
         meant = "raises-exception"
         failed = [(cell["id"], out["evalue"]) for cell, out in errors if meant not in cell["tags"]]
@@ -46,4 +32,3 @@ def test_a_lesson_runs_to_its_end_in_the_browser(lab, page, screenshots, lesson)
         page.screenshot(path=screenshots / f"walk-{lesson.number}.png")
     finally:
         page.evaluate("window.jupyterapp.shell.currentWidget.context.revert()")
-        page.evaluate("window.jupyterapp.shell.currentWidget.context.sessionContext.shutdown()")
