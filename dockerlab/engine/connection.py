@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from dockerlab.engine import leftovers, session
 from dockerlab.engine.endpoint import Endpoint
-from dockerlab.engine.probe import Greeting, knock
+from dockerlab.engine.probe import Greeting, answers
 from dockerlab.engine.search import discover
 from dockerlab.engine.translation import errors_of_engine
 from dockerlab.engine.wire import ask, tls
-from dockerlab.errors import EngineError
 from dockerlab.progress import Report, silent
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def connect(report: Report = silent) -> Engine:
         situation = (os.getpid(), *map(os.environ.get, CHOICES))
         if _connected is not None:
             before, engine = _connected
-            if before == situation and _alive(engine.endpoint):
+            if before == situation and (engine.endpoint.path is None or answers(engine.endpoint.path)):
                 return engine
             if before[0] == os.getpid():  # a forked child must not close its parent's connections
                 engine.client.close()
@@ -86,17 +85,6 @@ def image_names_if_connected() -> tuple[str, ...]:
         return ()
     names = (name for image in listed.body for name in image.get("RepoTags") or ()) if listed.good else ()
     return tuple(sorted(name for name in names if name != "<none>:<none>"))
-
-
-def _alive(endpoint: Endpoint) -> bool:
-    """소켓을 열어만 봅니다. 잰 시간에 섞이지 않도록 묻지는 않습니다."""
-    if endpoint.path is None:
-        return True
-    try:
-        knock(endpoint)
-    except (EngineError, TimeoutError):
-        return False
-    return True
 
 
 def _open(report: Report) -> Engine:

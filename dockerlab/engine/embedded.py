@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import shutil
 import socket
 import subprocess
@@ -18,11 +19,13 @@ from pathlib import Path
 
 from dockerlab import places
 from dockerlab.engine import rungs, supervisor
+from dockerlab.engine.probe import answers
 from dockerlab.errors import DiskFull, DockerlabError, EngineNotFound, EngineStartFailed
 from dockerlab.progress import Report, silent
 
 SOCKET_PATH_LIMIT = 107  # bytes, sun_path of Linux
 DEEPEST_SOCKET = "exec/containerd/containerd.sock.ttrpc"
+ENDS_WITHIN = 10.0  # seconds for a supervisor to notice that its engine is dead
 LEAST_ROOM = 2**20  # bytes; with less an engine cannot even write its own settings
 
 
@@ -69,7 +72,7 @@ def ensure(report: Report = silent, rung: str = "") -> str:
     with _lock:
         lost_before = len(_lost)
         for name in _named(rung):
-            if said := _held(name):
+            if said := _living(name):
                 return str(said["url"])
         if len(_lost) > lost_before:
             report("내장 엔진이 도중에 멈췄습니다. 다시 시작합니다", 0, 0)
@@ -136,6 +139,22 @@ def _held(rung: str) -> dict | None:
     return None
 
 
+def _living(rung: str) -> dict | None:
+    """쥐고 있고, 아직 답하는 엔진의 대여입니다. 죽어 가는 엔진이면 다 죽을 때까지 기다립니다."""
+    said = _held(rung)
+    if said is not None and not answers(_run_dir(rung) / "docker.sock"):
+        _wait_for_end(_leases[_run_dir(rung)].connection)
+        said = _held(rung)
+    return said
+
+
+def _wait_for_end(connection: socket.socket) -> None:
+    """감독자가 엔진이 멈췄다고 말하거나 사라질 때까지 기다립니다. 바쁜 컴퓨터에서는 엔진보다 늦습니다."""
+    ending = select.poll()
+    ending.register(connection, select.POLLIN)
+    ending.poll(ENDS_WITHIN * 1000)
+
+
 def _borrow(plan: supervisor.Plan, report: Report) -> dict:
     control = Path(plan.run, "control.sock")
     for _ in range(3):  # it may be stopping at this very moment: then start anew
@@ -144,6 +163,10 @@ def _borrow(plan: supervisor.Plan, report: Report) -> dict:
             continue
         told = _told(connection, report)
         if told is None:
+            connection.close()
+            continue
+        if told["state"] == "ready" and not answers(Path(plan.run, "docker.sock")):
+            _wait_for_end(connection)  # it died, and its supervisor has not seen that yet
             connection.close()
             continue
         if told["state"] == "ready":

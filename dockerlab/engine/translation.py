@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dockerlab import errors
+from dockerlab.engine.objects import EngineConfused
 from dockerlab.errors import DockerlabError
 
 DOCTOR = "dockerlab doctor로 엔진을 점검하십시오."
@@ -196,7 +197,7 @@ def translate(error: BaseException) -> DockerlabError | None:
         return error
     if isinstance(error, docker.errors.APIError):
         return _refused(_said(error), error.status_code)
-    if isinstance(error, docker.errors.ImageLoadError | docker.errors.BuildError):
+    if isinstance(error, docker.errors.ImageLoadError | docker.errors.BuildError | EngineConfused):
         return _refused(str(error), None)
     if _is_timeout(error):
         return errors.EngineNotAnswering(

@@ -41,7 +41,10 @@ class _UnixConnection(http.client.HTTPConnection):
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
+        try:
+            self.sock.connect(self._path)
+        except FileNotFoundError as error:  # an engine that ended took its socket with it
+            raise ConnectionRefusedError(f"{self._path}: {error.strerror}") from error
 
 
 def ask(

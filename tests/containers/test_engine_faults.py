@@ -148,13 +148,15 @@ def building_now(api):
 recipe = "FROM dockerlab/tiny\\nRUN sleep 61\\n"
 killed_during(lambda: building.build(recipe, "x:1"), building_now)
 # A registry that takes the connection and says nothing: the engine is in the middle of a pull.
-listen = "while :; do nc -lv -p 5000 -e sleep 60; done"
-silent = containers.start("tiny", ["sh", "-c", listen], ports={5000: None})
+listening = "while ! grep -q ':1388 .* 0A ' /proc/net/tcp*; do sleep 0.1; done; echo listening"
+server = "exec nc -ll -p 5000 -e sh -c 'echo taken >&2; exec sleep 60'"
+silent = containers.start("tiny", ["sh", "-c", f"({listening}) & {server}"], ports={5000: None})
+silent.wait_output("listening")
 place = f"localhost:{silent.address[5000]}"
 def pull():
     with registries.Remote(place, patience=60) as remote:
         remote.pull("x:1")
-killed_during(pull, lambda api: "connect" in silent.errors(), silent.close)
+killed_during(pull, lambda api: "taken" in silent.errors(), silent.close)
 said = []
 def command():
     said.append(client.docker("run --name web dockerlab/tiny sleep 62"))

@@ -1,5 +1,6 @@
 """One connection per process, found anew when the engine dies. The engine behind is the real one."""
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -89,6 +90,30 @@ def test_a_dead_engine_is_told_and_a_living_one_found_again(relay):
     second = connection.connect()
     assert second is not first
     assert second.client.ping()
+
+
+def test_a_socket_that_opens_and_hangs_up_is_no_living_engine(relay):
+    """The socket of an engine that has been killed opens until the last of its threads is gone."""
+    first = connection.connect()
+    path, target = relay[-1].path, relay[-1].target
+    relay[-1].die()
+    path.unlink()
+    with socket.socket(socket.AF_UNIX) as dying:
+        dying.bind(str(path))
+        dying.listen(16)
+
+        def hang_up():
+            with contextlib.suppress(OSError):
+                while True:
+                    dying.accept()[0].close()
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        with pytest.raises(errors.EngineError):
+            connection.connect()
+        dying.shutdown(socket.SHUT_RDWR)
+    path.unlink()
+    relay.append(Relay(path, target))
+    assert connection.connect() is not first
 
 
 def test_an_engine_replaced_by_an_older_one_is_told(relay, fake_engine, engine):

@@ -5,6 +5,7 @@ import http.client
 import io
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -113,9 +114,12 @@ class Holder:
     def heard(self):
         return json.loads(self.process.stdout.readline())
 
-    def again(self):
+    def ask(self):
         self.process.stdin.write("again\n")
         self.process.stdin.flush()
+
+    def again(self):
+        self.ask()
         return self.heard()
 
     def kill(self):
@@ -194,6 +198,41 @@ def test_killed_dockerd_is_noticed_and_started_again_with_its_images(home, holde
     assert after["pid"] != before["pid"]
     assert (before["lost"], after["lost"]) == (0, 1)  # the doctor tells it
     assert docker(after["url"]).images.get(image)
+
+
+def test_dead_engine_whose_supervisor_has_not_noticed_is_waited_for(home, holders):
+    """On a busy machine the supervisor learns of it late; until then the lease looks as good as ever."""
+    holder = holders()
+    before = holder.heard()
+    image = busybox_image(docker(before["url"]))
+    [keeper] = [p for p in processes_of(home) if "dockerlab.engine.supervisor" in p.info["cmdline"]]
+    keeper.suspend()
+    next(p for p in processes_of(home) if p.info["name"] == "dockerd").kill()
+    assert until(lambda: not any(p.info["name"] == "dockerd" for p in processes_of(home)))
+    holder.ask()
+    newcomer = holders()
+    waiting = [holder.process.stdout, newcomer.process.stdout]
+    assert not select.select(waiting, [], [], 1.0)[0], "neither takes the dead one, nor another rung"
+    keeper.resume()
+    after = holder.heard()
+    assert newcomer.heard()["pid"] == after["pid"] != before["pid"]
+    assert after["url"] == before["url"] and after["lost"] == 1
+    assert docker(after["url"]).images.get(image)
+
+
+def test_new_engine_waits_for_the_last_process_of_the_former(home, holders):
+    """A supervisor that is killed waits for nothing; a dockerd that is dying still holds its files locked."""
+    holder = holders()
+    holder.heard()
+    with subprocess.Popen(["sleep", "60"]) as dying:
+        since = Path(f"/proc/{dying.pid}/stat").read_text().rpartition(")")[2].split()[19]
+        (home / "run/engine/root/first-process").write_text(f"{dying.pid}:{since}")
+        [keeper] = [p for p in processes_of(home) if "dockerlab.engine.supervisor" in p.info["cmdline"]]
+        keeper.kill()
+        holder.ask()
+        assert not select.select([holder.process.stdout], [], [], 1.0)[0]
+        dying.kill()
+    assert docker(holder.heard()["url"]).ping()
 
 
 def test_stopping_engine_does_not_fail_a_newcomer(home, holders):

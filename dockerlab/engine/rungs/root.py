@@ -22,7 +22,7 @@ from typing import Any
 import psutil
 
 from dockerlab import places
-from dockerlab.engine import portbroker
+from dockerlab.engine import portbroker, processes
 from dockerlab.engine.rungs import DIES_WITH_US, Say, StartFailed, wait_until_answering
 from dockerlab.errors import ToolMissing
 from dockerlab.progress import Report
@@ -32,6 +32,7 @@ PROGRAMS = ("dockerd", "containerd", "containerd-shim-runc-v2", "runc", "iptable
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NAMESPACES = ("--mount", "--net", "--pid", "--fork")
 STOP_WITHIN = 5.0
+FIRST = "first-process"  # the file with its pid and start
 TRACED = "dockerlab-traced"  # the runtime that tells its calls, beside the default one
 
 
@@ -105,6 +106,7 @@ class Keeper:
 
     async def start(self) -> dict[str, Any]:
         """엔진과 그 네트워크를 시작합니다."""
+        await self.until_gone()  # a supervisor that was killed has not waited for it
         clear_cgroups(self.settings["cgroup"])
         shutil.rmtree(self.run / "exec", ignore_errors=True)
         for stale in ("docker.sock", "ports.sock"):
@@ -142,6 +144,8 @@ class Keeper:
         lacks = await self.start_network(engine.pid)
         if not await wait_until_answering(self.run / "docker.sock", lambda: engine.returncode is not None):
             raise StartFailed(log.read_text(errors="replace")[-2000:])
+        first = psutil.Process(engine.pid).children()[0]
+        (self.run / FIRST).write_text(f"{first.pid}:{processes.started(first.pid)}")
         return {"pid": engine.pid, "lacks": lacks}
 
     async def start_network(self, pid: int) -> str:
@@ -196,9 +200,25 @@ class Keeper:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
             await process.wait()
+        await self.until_gone()
         clear_cgroups(self.settings["cgroup"])
         shutil.rmtree(self.run / "exec", ignore_errors=True)
         (self.run / "docker.sock").unlink(missing_ok=True)
+
+    async def until_gone(self) -> None:
+        """앞선 엔진의 네임스페이스가 빌 때까지 기다립니다. 그 첫 프로세스가 맨 나중에 사라집니다.
+
+        Its parent may be gone long before, and a dockerd that is still dying holds its files locked.
+        """
+        try:
+            pid, _, since = (self.run / FIRST).read_text().partition(":")
+        except FileNotFoundError:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOP_WITHIN):
+                while processes.alive(int(pid), since):
+                    await asyncio.sleep(0.01)
+        (self.run / FIRST).unlink(missing_ok=True)
 
 
 def clear_cgroups(name: str) -> None:
