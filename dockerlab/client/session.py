@@ -11,18 +11,14 @@ from dataclasses import dataclass
 from typing import IO
 
 from dockerlab import engine
-from dockerlab.client import fence, grammar, targets
+from dockerlab.client import fence, grammar, marking, targets
 from dockerlab.client.programs import of_engine, program
-from dockerlab.containers import MEMORY, PIDS
 from dockerlab.errors import DeadlineExceeded
 
 PATIENCE = 60.0
 """명령 하나를 기다리는 초입니다."""
 
 OUTPUT_LIMIT = 1024 * 1024
-# What makes something in the engine, and so is told our labels; the first two get limits as well.
-_MAKES = {"run": "container", "create": "container", "build": "image", "commit": "image", "import": "image"}
-_MAKES |= {"network create": "network", "volume create": "volume"}
 
 
 @dataclass(frozen=True)
@@ -64,11 +60,9 @@ def docker(command: str | Sequence[str], *, patience: float = PATIENCE) -> Said:
     connected = engine.connect()
     targets.check(asked, connected.endpoint)
     with engine.errors_of_engine():
-        missing = targets.new_volumes(asked, connected.endpoint)
         names = targets.new_names(asked, connected.endpoint)
-    for volume in missing:  # else the engine would make it without our label, and it would stay
-        docker(["volume", "create", volume], patience=patience)
-    whole = [*program(), *asked.arguments(_ours(asked))]
+    make_volumes(asked, connected.endpoint, patience=patience)
+    whole = [*program(), *asked.arguments([*marking.labels(asked), *marking.limits(asked)])]
     typed = shlex.join(("docker", *asked.words)) if not isinstance(command, str) else command.strip()
     typed = typed if typed.startswith("docker ") else f"docker {typed}"
     said = Said(typed, *_finished(whole, of_engine(connected.endpoint), patience))
@@ -77,28 +71,18 @@ def docker(command: str | Sequence[str], *, patience: float = PATIENCE) -> Said:
     return said
 
 
+def make_volumes(asked: grammar.Command, endpoint: engine.Endpoint, *, patience: float = PATIENCE) -> None:
+    """명령이 이름으로 붙이는데 아직 없는 볼륨을 만듭니다. 엔진에 맡기면 라벨 없이 만들어 남게 됩니다."""
+    with engine.errors_of_engine():
+        missing = targets.new_volumes(asked, endpoint)
+    for volume in missing:
+        docker(["volume", "create", volume], patience=patience)
+
+
 def docker_lines(text: str) -> Transcript:
     """여러 줄의 docker 명령을 차례로 실행합니다. 빈 줄과 ``#``으로 시작하는 줄은 건너뜁니다."""
     lines = (line.strip() for line in text.replace("\\\n", " ").splitlines())
     return Transcript(tuple(docker(line) for line in lines if line and not line.startswith("#")))
-
-
-def _ours(asked: grammar.Command) -> list[str]:
-    """Our labels, and limits that a learner's own, standing behind, may still change."""
-    kind = _MAKES.get(asked.action)
-    if kind is None or any(name == "help" for name, _ in asked.options):
-        return []
-    labels = engine.labels(kind=kind)
-    if asked.action in ("commit", "import"):
-        # Else it would inherit the container's label, and nobody would know that we made it.
-        return [f'--change=LABEL {name}="{value}"' for name, value in labels.items()]
-    added = [f"--label={name}={value}" for name, value in labels.items()]
-    if kind == "container":
-        added += [f"--memory={MEMORY}", f"--pids-limit={PIDS}", "--cpus=1"]
-        added += ["--log-driver=json-file", "--log-opt=max-size=4m"]  # the engine's disk is not endless
-    if kind == "image":
-        added += [f"--memory={2 * MEMORY}", "--force-rm"]
-    return added
 
 
 def _finished(whole: list[str], environment: dict[str, str], patience: float) -> tuple[int, str, str, float]:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dockerlab.client import grammar
+from dockerlab.client import grammar, marking
 from dockerlab.client.programs import environment, program
 from dockerlab.errors import UsageMistake
 
@@ -63,6 +63,14 @@ def with_runtime(split: list[str], runtime: str) -> list[str]:
     if not makes or any(word.partition("=")[0] == "--runtime" for word in split[at:]):
         return split
     return [*split[: at + 1], f"--runtime={runtime}", *split[at + 1 :]]
+
+
+def with_labels(split: list[str], read: grammar.Command | None) -> list[str]:
+    """무엇을 만드는 docker 명령이면 과정의 라벨을 답니다. 학습자의 낱말은 모두 그 뒤에 그대로 있습니다."""
+    if read is None:
+        return split
+    at = _verb(split) + len(read.verb)
+    return [*split[:at], *marking.labels(read), *split[at:]]
 
 
 def _verb(split: list[str]) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dockerlab import engine
-from dockerlab.client import fence, targets
+from dockerlab.client import fence, session, targets
 from dockerlab.engine import Engine
 from dockerlab.errors import CannotTrace
 from dockerlab.tracing import clock, command, containerd, joining, processes, runc
@@ -206,7 +206,8 @@ def trace(what: str | Sequence[str] | Callable[[str], Any], *, captured: bool = 
 
     ``what``은 ``"docker run …"`` 같은 명령이거나, 중계의 주소를 받는 함수입니다. ``captured``가 참이면 명령의
     출력을 화면 대신 결과에 담습니다. 내장 엔진에서는 컨테이너를 만드는 docker 명령에 ``--runtime``을 더해
-    runc를 부르는 것까지 기록합니다(더한 명령이 결과에 적혀 있습니다).
+    runc를 부르는 것까지 기록합니다(더한 명령이 결과에 적혀 있습니다). 만들어지는 것에는 과정의 라벨이 달려
+    이 커널이 끝나면 치워집니다. 라벨은 명령의 자리가 아니라 요청의 본문에 보입니다.
 
     ``CannotTrace``, ``ToolMissing``, ``UsageMistake``, ``Refused``와 엔진을 찾을 때의 오류를 던집니다.
     """
@@ -214,7 +215,9 @@ def trace(what: str | Sequence[str] | Callable[[str], Any], *, captured: bool = 
     asked = command.asked(split) if split else None
     if asked is not None:
         fence.guard(asked)
-        targets.check(asked, engine.connect().endpoint)
+        endpoint = engine.connect().endpoint
+        targets.check(asked, endpoint)
+        session.make_volumes(asked, endpoint)
     with record() as (recording, background):
         if split is None:
             assert callable(what)
@@ -225,6 +228,6 @@ def trace(what: str | Sequence[str] | Callable[[str], Any], *, captured: bool = 
                 recording.trace(command.Ran(start, time.perf_counter(), 0, "", ""), name, {"function": name})
             )
         whole = command.with_runtime(split, runc.RUNTIME) if recording.runc else split
-        ran = command.run(whole, recording.url, captured=captured)
+        ran = command.run(command.with_labels(whole, asked), recording.url, captured=captured)
         detail = {"arguments": whole, "exit_code": ran.exit_code, "stdout": ran.stdout, "stderr": ran.stderr}
         return background.run(recording.trace(ran, shlex.join(split), detail))
