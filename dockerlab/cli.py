@@ -184,7 +184,7 @@ def _images(options) -> str:
 def _layers(options) -> str:
     from dockerlab import layering
     from dockerlab.views import text, units
-    from dockerlab.views.layer_sheet import layers_sheet
+    from dockerlab.views.layers.sheet import layers_sheet
 
     with _progress() as report:
         image = layering.layers(options.name, report, verify=options.verify)

@@ -33,7 +33,7 @@ def add_arguments(grammar: Arguments) -> None:
 def graded(options: argparse.Namespace, report) -> Sequence[Report]:
     """채점하고 ``--out``의 파일들을 적습니다. 끝난 것은 ``.partial``에 적어 두어 이어서 합니다."""
     from dockerlab.grading import classroom
-    from dockerlab.views.report_files import FORMATS
+    from dockerlab.views.exercises.report_files import FORMATS
 
     unknown = [str(out) for out in options.out if out.suffix not in FORMATS]
     if unknown:
@@ -60,8 +60,8 @@ def graded(options: argparse.Namespace, report) -> Sequence[Report]:
 def shown(options: argparse.Namespace, reports: Sequence[Report]) -> str:
     """화면에 보일 글입니다. 파일에 적었으면 요약만 보입니다."""
     from dockerlab.views import text
-    from dockerlab.views.exercise_sheets import class_sheet
-    from dockerlab.views.report_files import as_json, as_text
+    from dockerlab.views.exercises.report_files import as_json, as_text
+    from dockerlab.views.exercises.sheets import class_sheet
 
     if options.json:
         return as_json(reports).rstrip("\n")

@@ -118,6 +118,20 @@ def test_rooms_import_only_from_their_level_and_below(path):
     assert not upward
 
 
+def test_what_all_views_share_knows_no_single_room_of_them():
+    views = PACKAGE / "views"
+    inner = tuple(f"dockerlab.views.{path.parent.name}" for path in views.glob("*/__init__.py"))
+    assert inner
+    found = [
+        f"{path.name}, line {line}: {imported}"
+        for path in views.glob("*.py")
+        if path.stem != "formatters"  # where every result is registered
+        for line, imported in imports(path)
+        if imported.startswith(inner)
+    ]
+    assert not found
+
+
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_libraries_are_imported_only_by_the_rooms_that_own_them(path):
     wrong = []

@@ -6,23 +6,18 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from dockerlab.views import (
-    build_sheet,
-    claim_plots,
-    course_sheets,
-    exercise_sheets,
-    layer_lessons,
-    layer_sheet,
-    record_sheets,
-    sheets,
-    trace_sheets,
-    transcripts,
-    writable_sheet,
-)
+from dockerlab.views import build_sheet, claim_plots, sheets, transcripts
+from dockerlab.views.course import record_sheets
+from dockerlab.views.course import sheets as course_sheets
 from dockerlab.views.drawing import Drawing
+from dockerlab.views.exercises import sheets as exercise_sheets
 from dockerlab.views.html import html
+from dockerlab.views.layers import lessons as layer_lessons
+from dockerlab.views.layers import sheet as layer_sheet
+from dockerlab.views.layers import writable_sheet
 from dockerlab.views.sheets import Sheet
 from dockerlab.views.text import text
+from dockerlab.views.traces import sheets as trace_sheets
 
 # Where the classes live, so that registering imports none of them.
 SHEETS: dict[tuple[str, str], Callable[[Any], Sheet]] = {
@@ -69,8 +64,8 @@ FIGURES: dict[tuple[str, str], Callable[[Any], tuple[Drawing, ...]]] = {
 }
 # What opens as a widget: the module of its view, imported (with anywidget) only when one is shown.
 VIEWS = {
-    ("dockerlab.tracing.hops", "Trace"): ("dockerlab.views.trace_view", "display_trace"),
-    ("dockerlab.course.prediction", "Outcome"): ("dockerlab.views.restate", "display_outcome"),
+    ("dockerlab.tracing.hops", "Trace"): ("dockerlab.views.traces.view", "display_trace"),
+    ("dockerlab.course.prediction", "Outcome"): ("dockerlab.views.course.restate", "display_outcome"),
 }
 # What is written otherwise than by a sheet.
 TEXTS = {("dockerlab.tracing.hops", "Trace"): trace_sheets.trace_text}

@@ -8,7 +8,7 @@ import labpage
 import pytest
 
 from dockerlab.grading.report import GRADED, REJECTED, Report, TaskResult
-from dockerlab.views import report_files
+from dockerlab.views.exercises import report_files
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
 SOURCES = (
@@ -19,7 +19,7 @@ SOURCES = (
     "lab.quiz('03-one-root')",
     "prediction = lab.predict('시작 시간', unit='s', 컨테이너=1.0)\ndisplay(prediction)\n"
     "prediction.against(컨테이너=0.5)",
-    "from dockerlab.views.layer_explorer import LayerExplorer\n"
+    "from dockerlab.views.layers.explorer import LayerExplorer\n"
     "LayerExplorer([layered.container(layered.small())], [layered.read])",
     "for each in (lab.run('tiny', 'echo hi'), lab.layers('tiny'), lab.whereabouts()): display(each)",
     "%docker ps --format {{{{.Names}}}}",

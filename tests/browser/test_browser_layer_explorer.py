@@ -10,7 +10,7 @@ import pytest
 pytestmark = pytest.mark.browser
 SOURCES = (
     "import sys\nsys.path.insert(0, '../../tests/views')\nimport layered\n"
-    "from dockerlab.views.layer_explorer import LayerExplorer",
+    "from dockerlab.views.layers.explorer import LayerExplorer",
     "LayerExplorer([layered.huge()], [layered.read])",
     "LayerExplorer([layered.container(layered.small()), layered.small()], [layered.read] * 2)",
 )

@@ -9,9 +9,9 @@ import dockerlab as lab
 from dockerlab.errors import UsageMistake
 from dockerlab.exercises import catalog, generation, record, standing
 from dockerlab.grading import answers, submission
-from dockerlab.views import grade_button
-from dockerlab.views.exercise_sheets import practice_sheet
-from dockerlab.views.learning_record import Page
+from dockerlab.views.course.learning_record import Page
+from dockerlab.views.exercises import grade_button
+from dockerlab.views.exercises.sheets import practice_sheet
 
 FIRST = catalog.exercise("01")
 

@@ -8,12 +8,12 @@ import pytest
 from layered import EVIL, container, evil, huge, small
 
 from dockerlab.layering import File, Image, Layer
-from dockerlab.views.file_text import readable
-from dockerlab.views.layer_answers import Answers
-from dockerlab.views.layer_explorer import LayerExplorer
-from dockerlab.views.layer_figure import layers_figure, stack_sheets
-from dockerlab.views.layer_scope import ADDED, CHANGED, DELETED, WASTED
-from dockerlab.views.layer_tree import SIZE, WASTE, FileTree, Query
+from dockerlab.views.layers.answers import Answers
+from dockerlab.views.layers.explorer import LayerExplorer
+from dockerlab.views.layers.figure import layers_figure, stack_sheets
+from dockerlab.views.layers.file_text import readable
+from dockerlab.views.layers.scope import ADDED, CHANGED, DELETED, WASTED
+from dockerlab.views.layers.tree import SIZE, WASTE, FileTree, Query
 
 MEGABYTE = 1_000_000
 HARMFUL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\ud800-\udfff]")

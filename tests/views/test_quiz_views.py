@@ -6,8 +6,8 @@ import pytest
 
 from dockerlab.course import journal, quiz
 from dockerlab.views import formatters
-from dockerlab.views.quiz import QuizWidget, inline, quiz_html, quiz_text
-from dockerlab.views.restate import ASK, RestateWidget
+from dockerlab.views.course.quiz import QuizWidget, inline, quiz_html, quiz_text
+from dockerlab.views.course.restate import ASK, RestateWidget
 
 ASKED = quiz.find("03-one-root")
 

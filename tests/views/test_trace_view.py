@@ -9,10 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dockerlab.tracing import LANES, Hop, Trace
-from dockerlab.views import formatters, trace_entries, trace_lanes, trace_sheets, trace_words
-from dockerlab.views.trace_figure import trace_figure
-from dockerlab.views.trace_html import trace_html
-from dockerlab.views.trace_view import TraceView, story
+from dockerlab.views import formatters
+from dockerlab.views.traces import entries as trace_entries
+from dockerlab.views.traces import lanes as trace_lanes
+from dockerlab.views.traces import sheets as trace_sheets
+from dockerlab.views.traces import words as trace_words
+from dockerlab.views.traces.figure import trace_figure
+from dockerlab.views.traces.html import trace_html
+from dockerlab.views.traces.view import TraceView, story
 
 ID = "4df813308231" + "0" * 52
 

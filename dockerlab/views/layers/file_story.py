@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from dockerlab.layering import File, Image, shown
 from dockerlab.layering.model import DEVICE, FILE, FOLDER, PIPE, SYMLINK
-from dockerlab.views.layer_stack import Level
+from dockerlab.views.layers.stack import Level
 from dockerlab.views.units import size
 
 KINDS = {FILE: "파일", FOLDER: "폴더", SYMLINK: "심볼릭 링크", DEVICE: "장치", PIPE: "파이프"}

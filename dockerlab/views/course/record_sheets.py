@@ -12,7 +12,7 @@ from dockerlab.course.lessons import Lesson
 from dockerlab.course.record import Record
 from dockerlab.course.standing import Progress, Standing
 from dockerlab.errors import UsageMistake
-from dockerlab.views.course_sheets import counted, plain, said
+from dockerlab.views.course.sheets import counted, plain, said
 from dockerlab.views.sheets import Sheet, value
 from dockerlab.views.units import between, times
 from dockerlab.views.words import accelerator, case, conditions

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from dockerlab.layering import File, Image
 from dockerlab.layering.model import FOLDER
-from dockerlab.views.layer_scope import DELETED, MARKS, NOWHERE, Scope, all_paths, scope
+from dockerlab.views.layers.scope import DELETED, MARKS, NOWHERE, Scope, all_paths, scope
 
 NAME, SIZE, WASTE = ORDERS = "name", "size", "waste"
 

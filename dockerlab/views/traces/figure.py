@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from dockerlab.views import style
 from dockerlab.views.drawing import Drawing
-from dockerlab.views.trace_entries import Entry, entries
-from dockerlab.views.trace_lanes import AFTER, Lane, lanes, length, ticks
-from dockerlab.views.trace_sheets import caption, remarks, split_sentence, trace_text
-from dockerlab.views.trace_words import LANES
+from dockerlab.views.traces.entries import Entry, entries
+from dockerlab.views.traces.lanes import AFTER, Lane, lanes, length, ticks
+from dockerlab.views.traces.sheets import caption, remarks, split_sentence, trace_text
+from dockerlab.views.traces.words import LANES
 from dockerlab.views.units import tick
 
 if TYPE_CHECKING:

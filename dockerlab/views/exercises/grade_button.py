@@ -14,7 +14,7 @@ from dockerlab.errors import DockerlabError, UsageMistake
 from dockerlab.exercises import catalog, record
 from dockerlab.exercises.desk import grading
 from dockerlab.grading import Report
-from dockerlab.views.exercise_sheets import report_sheet
+from dockerlab.views.exercises.sheets import report_sheet
 from dockerlab.views.widgets import source, with_twins
 
 
@@ -30,8 +30,8 @@ def grade_button(number: str) -> GradeButton:
 class GradeButton(anywidget.AnyWidget):
     """단추 하나와, 마지막으로 채점한 결과입니다."""
 
-    _esm = source("grade_button.js")
-    _css = source("grade_button.css")
+    _esm = source("exercises/grade_button.js")
+    _css = source("exercises/grade_button.css")
     number = traitlets.Unicode().tag(sync=True)
     result = traitlets.Dict().tag(sync=True)
 

@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from dockerlab.views.trace_entries import Entry
-from dockerlab.views.trace_words import LANES, OTHER, ROOMS
+from dockerlab.views.traces.entries import Entry
+from dockerlab.views.traces.words import LANES, OTHER, ROOMS
 
 AFTER = 1.16  # the axis is so much longer than the command, so that what ended it finds room for its name
 LETTER = 0.0088  # of the axis, for the narrow letter of a name

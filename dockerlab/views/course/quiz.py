@@ -27,8 +27,8 @@ def quiz(name: str) -> QuizWidget:
 class QuizWidget(anywidget.AnyWidget):
     """문제들과, 고른 답마다의 판정입니다."""
 
-    _esm = source("quiz.js")
-    _css = source("quiz.css")
+    _esm = source("course/quiz.js")
+    _css = source("course/quiz.css")
     title = traitlets.Unicode().tag(sync=True)
     questions = traitlets.List().tag(sync=True)
     answers = traitlets.Dict().tag(sync=True)

@@ -6,9 +6,9 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from dockerlab.views.html import html
-from dockerlab.views.trace_entries import Entry, entries, milliseconds
-from dockerlab.views.trace_sheets import caption, processes_sheet, remarks, split_sentence
-from dockerlab.views.trace_words import LANES
+from dockerlab.views.traces.entries import Entry, entries, milliseconds
+from dockerlab.views.traces.sheets import caption, processes_sheet, remarks, split_sentence
+from dockerlab.views.traces.words import LANES
 from dockerlab.views.units import seconds
 
 if TYPE_CHECKING:

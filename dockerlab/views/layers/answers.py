@@ -8,11 +8,11 @@ from typing import Any
 
 from dockerlab.errors import DockerlabError
 from dockerlab.layering import FileContent, Image, shown
-from dockerlab.views.file_story import file_facts, story
-from dockerlab.views.file_text import readable
-from dockerlab.views.layer_scope import NOWHERE
-from dockerlab.views.layer_stack import Level, comparison_facts, image_facts, layer_facts, levels
-from dockerlab.views.layer_tree import NAME, ORDERS, FileTree, Query, Row
+from dockerlab.views.layers.file_story import file_facts, story
+from dockerlab.views.layers.file_text import readable
+from dockerlab.views.layers.scope import NOWHERE
+from dockerlab.views.layers.stack import Level, comparison_facts, image_facts, layer_facts, levels
+from dockerlab.views.layers.tree import NAME, ORDERS, FileTree, Query, Row
 from dockerlab.views.units import size
 
 CONTENT_BYTES = 2**16

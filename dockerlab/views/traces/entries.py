@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dockerlab.views.text import printable
-from dockerlab.views.trace_words import PROCESSES, meaning, room, status
+from dockerlab.views.traces.words import PROCESSES, meaning, room, status
 from dockerlab.views.units import seconds, size
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from dockerlab.layering import Image, shown
 from dockerlab.views import style
 from dockerlab.views.drawing import Drawing
 from dockerlab.views.html import html
-from dockerlab.views.layer_sheet import layers_sheet
-from dockerlab.views.layer_stack import Level, comparison_facts, levels
+from dockerlab.views.layers.sheet import layers_sheet
+from dockerlab.views.layers.stack import Level, comparison_facts, levels
 from dockerlab.views.sheets import Sheet
 from dockerlab.views.text import text
 from dockerlab.views.units import size

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
-from dockerlab.views.trace_entries import Entry, entries
-from dockerlab.views.trace_figure import trace_figure
-from dockerlab.views.trace_html import trace_html
-from dockerlab.views.trace_lanes import AFTER, lanes, length, ticks
-from dockerlab.views.trace_sheets import caption, processes_sheet, remarks, trace_text
-from dockerlab.views.trace_words import LANES, ROLES
+from dockerlab.views.traces.entries import Entry, entries
+from dockerlab.views.traces.figure import trace_figure
+from dockerlab.views.traces.html import trace_html
+from dockerlab.views.traces.lanes import AFTER, lanes, length, ticks
+from dockerlab.views.traces.sheets import caption, processes_sheet, remarks, trace_text
+from dockerlab.views.traces.words import LANES, ROLES
 from dockerlab.views.units import seconds, tick
 from dockerlab.views.widgets import source, with_twins
 
@@ -27,8 +27,8 @@ _ELSEWHERE = (("자세한 내용", "너무 커서 여기에는 뺐습니다. tra
 class TraceView(anywidget.AnyWidget):
     """자취(``Trace``)를 층과 시간으로 늘어놓고, 일마다 열어 보게 합니다."""
 
-    _esm = source("trace_view.js")
-    _css = source("trace_view.css")
+    _esm = source("traces/view.js")
+    _css = source("traces/view.css")
     story = traitlets.Dict(read_only=True).tag(sync=True)
 
     def __init__(self, trace: Trace) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from dockerlab.views.sheets import Sheet
 from dockerlab.views.text import text
-from dockerlab.views.trace_entries import MOST, Entry, brief, entries, milliseconds
-from dockerlab.views.trace_words import LANES
+from dockerlab.views.traces.entries import MOST, Entry, brief, entries, milliseconds
+from dockerlab.views.traces.words import LANES
 from dockerlab.views.units import seconds
 
 if TYPE_CHECKING:

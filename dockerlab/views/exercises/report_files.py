@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from dockerlab.views.exercise_sheets import class_sheet, report_sheet
+from dockerlab.views.exercises.sheets import class_sheet, report_sheet
 from dockerlab.views.html import html
 from dockerlab.views.text import printable, text
 

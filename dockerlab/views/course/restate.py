@@ -10,7 +10,7 @@ import traitlets
 from dockerlab.course import journal
 from dockerlab.course.lessons import current
 from dockerlab.course.prediction import Outcome
-from dockerlab.views.course_sheets import outcome_sheet
+from dockerlab.views.course.sheets import outcome_sheet
 from dockerlab.views.html import html
 from dockerlab.views.text import text
 from dockerlab.views.widgets import source, with_twins
@@ -21,8 +21,8 @@ ASK = "위에서 본 것을 한 문장으로 적어 본 뒤에, 아래의 설명
 class RestateWidget(anywidget.AnyWidget):
     """한 문장을 적는 칸입니다. 적거나 건너뛰면, 노트북에서 다음에 나오는 접힌 설명이 펼쳐집니다."""
 
-    _esm = source("restate.js")
-    _css = source("restate.css")
+    _esm = source("course/restate.js")
+    _css = source("course/restate.css")
     ask = traitlets.Unicode(ASK).tag(sync=True)
     text = traitlets.Unicode().tag(sync=True)
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from dockerlab.course import record as course
 from dockerlab.exercises import standing as practice
 from dockerlab.places import disk_errors
-from dockerlab.views import exercise_sheets, record_sheets
+from dockerlab.views.course import record_sheets
+from dockerlab.views.exercises import sheets as exercise_sheets
 from dockerlab.views.html import html
 from dockerlab.views.sheets import Sheet
 from dockerlab.views.text import text

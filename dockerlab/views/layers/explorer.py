@@ -11,8 +11,8 @@ import anywidget
 
 from dockerlab import layering
 from dockerlab.layering import Image
-from dockerlab.views.layer_answers import CONTENT_BYTES, Answers, Reader
-from dockerlab.views.layer_figure import layers_figure, stack_html, title_of
+from dockerlab.views.layers.answers import CONTENT_BYTES, Answers, Reader
+from dockerlab.views.layers.figure import layers_figure, stack_html, title_of
 from dockerlab.views.progress import bar
 from dockerlab.views.widgets import source, with_twins
 
@@ -31,8 +31,8 @@ def explore(image: str | Image, other: str | Image | None = None) -> LayerExplor
 class LayerExplorer(anywidget.AnyWidget):
     """레이어 더미와 파일의 나무입니다. 화면은 보이는 만큼만 물어서 받습니다."""
 
-    _esm = source("layer_stack.js", "layer_tree.js", "layer_explorer.js")
-    _css = source("layer_explorer.css")
+    _esm = source("layers/stack.js", "layers/tree.js", "layers/explorer.js")
+    _css = source("layers/explorer.css")
 
     def __init__(self, images: Sequence[Image], readers: Sequence[Reader]) -> None:
         self.images = tuple(images)
