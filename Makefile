@@ -20,7 +20,7 @@ test: $(LOCKED) ## 모든 검사를 실제 엔진, VM, 브라우저로 돌립니
 	@$(VENV)/bin/dockerlab setup --test
 	$(PY) -m ruff check .
 	$(PY) -m pytest --require engine,vm,browser tests
-	$(PY) -m pytest -p dockerlab.course.nbval_kernel --nbval --nbval-current-env --nbval-cell-timeout 600 notebooks
+	$(PY) -m pytest -p dockerlab.course.nbval_kernel --nbval --nbval-current-env --nbval-cell-timeout 600 --durations=10 notebooks
 
 bench: setup ## 짝지은 벤치마크를 돌리고 보고서를 build/bench에 남깁니다
 	@mkdir -p build/bench; set -o pipefail; failed=0; for each in bench/bench_*.py; do \
