@@ -22,11 +22,11 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbformat import v4
+from peers import installed
 from ratios import show
 
 from dockerlab import measure
 from dockerlab.course.execution import execute
-from dockerlab.places import cache_dir
 
 PEER = "nbmake==1.5.5"
 NBVAL = ("-p", "dockerlab.course.nbval_kernel", "--nbval", "--nbval-current-env")
@@ -34,16 +34,6 @@ CLIENT = (
     "import sys, nbformat; from nbclient import NotebookClient\n"
     "NotebookClient(nbformat.read(sys.argv[1], 4), kernel_name='python3').execute()"
 )
-
-
-def installed() -> str:
-    """The folder with the peer; made once for this version."""
-    folder = cache_dir("bench", PEER.replace("==", "-"))
-    if not (folder / "made").exists():
-        pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-        subprocess.run([*pip, "--no-deps", "--target", folder, PEER], check=True)
-        (folder / "made").touch()
-    return str(folder)
 
 
 def notebook(folder: Path, cells: int) -> Path:
@@ -78,7 +68,7 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=10)
     options.add_argument("--cells", type=int, default=20)
     options = options.parse_args()
-    peers = installed()
+    peers = str(installed("--no-deps", PEER))
     folder = Path(tempfile.mkdtemp(prefix="dockerlab-bench-"))
     try:
         path = notebook(folder, options.cells)

@@ -20,26 +20,16 @@ import sys
 import time
 
 from bench_run import Raw, ours
+from peers import installed
 from ratios import phases, show
 
 from dockerlab import engine, images, measure, runtimes
 from dockerlab.client import program
 from dockerlab.containers.request import Request
-from dockerlab.places import cache_dir
 
 PEERS = ("python-on-whales==0.81.0", "testcontainers==4.15.0")
 COMMAND = ["echo", "ready"]
 SAID = "ready"
-
-
-def install() -> None:
-    """Put the peers on the path; made once for these versions."""
-    folder = cache_dir("bench", "-".join(each.replace("==", "-") for each in PEERS))
-    if not (folder / "made").exists():
-        pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-        subprocess.run([*pip, "--target", folder, *PEERS], check=True)
-        (folder / "made").touch()
-    sys.path.append(str(folder))
 
 
 def timed(call):
@@ -111,7 +101,7 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=30)
     options.add_argument("--image", default="tiny")
     options = options.parse_args()
-    install()
+    sys.path.append(str(installed(*PEERS)))
     connected = engine.connect()
     reference = images.ensure(options.image).reference
     bench = runtimes.workbench()  # before DOCKER_HOST makes the embedded engine look like anybody's

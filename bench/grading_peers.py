@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from nbformat.v4 import new_code_cell, new_notebook, writes
+from peers import PIP
 
 from dockerlab.exercises import catalog
 from dockerlab.places import cache_dir
@@ -62,8 +63,7 @@ def install() -> Path:
     folder = cache_dir("bench", "-".join(each.replace("==", "-") for each in PEERS))
     if not (folder / "made").exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        pip = (folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-        subprocess.run([*pip, *PEERS, *_WITH], check=True)
+        subprocess.run([folder / "bin" / "python", *PIP, *PEERS, *_WITH], check=True)
         (folder / "made").touch()
     return folder / "bin"
 
