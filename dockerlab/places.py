@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,6 +65,20 @@ def disk_errors(target: Path) -> Iterator[None]:
             seen=f"{error.strerror} (errno {error.errno})",
             todo="쓸 수 있는 폴더를 정해 다시 실행하십시오. 예: DOCKERLAB_HOME=/tmp/dockerlab",
         ) from error
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """파일을 통째로 바꾸어 씁니다. 자리가 모자라면 ``DiskFull``이고, 쓰다 만 것은 남지 않습니다."""
+    # Renamed into place: who has the old file open keeps it, and nobody reads half of the new one.
+    with disk_errors(path):
+        handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            os.replace(part, path)
+        except BaseException:
+            Path(part).unlink(missing_ok=True)
+            raise
 
 
 def is_disk_full(error: OSError) -> bool:

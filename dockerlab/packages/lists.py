@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import lzma
-import os
 import platform
-import tempfile
 import time
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +13,7 @@ from dockerlab.packages.index import Index
 from dockerlab.packages.mirror import mirrors
 from dockerlab.packages.release import Release, read_release
 from dockerlab.packages.transfer import download, read_url
-from dockerlab.places import cache_dir, disk_errors
+from dockerlab.places import cache_dir, write_whole
 from dockerlab.progress import Report, silent
 
 KEEP_SECONDS = 6 * 3600.0
@@ -66,8 +64,8 @@ def open_index(
         except FetchError as error:
             failures.append(error)
             continue
-        _keep(kept, signed)
-        _keep(kept.with_suffix(".mirror"), mirror.encode())
+        write_whole(kept, signed)
+        write_whole(kept.with_suffix(".mirror"), mirror.encode())
         return index
     if kept.exists():
         try:
@@ -123,15 +121,3 @@ def _parsed(suite: str, arch: str, mirror: str, digest: str, packages: Path) -> 
     # The digest is part of the key, so that a newer list is never answered from memory. Only the last
     # one is kept: it takes 60 MB.
     return Index(suite, arch, lzma.decompress(packages.read_bytes()), mirror)
-
-
-def _keep(path: Path, content: bytes) -> None:
-    with disk_errors(path):
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from dockerlab.places import data_dir, disk_errors
+from dockerlab.places import data_dir, write_whole
 
 
 def content(name: str, data: bytes) -> Path:
     """``data``를 담은 파일의 경로를 돌려줍니다. 내용이 다르면 새로 씁니다."""
     path = data_dir("vm") / name
     if not path.is_file() or digest(path) != hashlib.sha256(data).hexdigest():
-        write(path, data)
+        write_whole(path, data)
     return path
 
 
@@ -26,9 +24,9 @@ def made(name: str, make: Callable[[], bytes]) -> Path:
         return path
     path = data_dir("vm") / name
     data = make()
-    write(path, data)
+    write_whole(path, data)
     path.chmod(0o755)
-    write(_note(path), hashlib.sha256(data).hexdigest().encode())
+    write_whole(_note(path), hashlib.sha256(data).hexdigest().encode())
     return path
 
 
@@ -54,17 +52,3 @@ def _digest(path: Path, size: int, changed: int, inode: int) -> str:
 
 def _note(path: Path) -> Path:
     return path.with_name(f"{path.name}.sha256")
-
-
-def write(path: Path, data: bytes) -> None:
-    """파일을 통째로 바꾸어 씁니다. 자리가 모자라면 ``DiskFull``이고, 쓰다 만 것은 남지 않습니다."""
-    # Renamed into place: a guest that is booting from the old file keeps it.
-    with disk_errors(path):
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise

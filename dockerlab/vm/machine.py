@@ -18,9 +18,9 @@ import psutil
 
 from dockerlab.errors import GuestNotAnswering, GuestNotReady, UsageMistake
 from dockerlab.measure.phases import Phases
-from dockerlab.places import disk_errors, runtime_dir
+from dockerlab.places import disk_errors, runtime_dir, write_whole
 from dockerlab.progress import Report, silent
-from dockerlab.vm import kept, qemu, userland
+from dockerlab.vm import qemu, userland
 from dockerlab.vm.catalog import KERNEL_LINE, Guest
 from dockerlab.vm.catalog import guest as prepare
 from dockerlab.vm.phases import PANIC, read_phases, wait_ready
@@ -159,7 +159,7 @@ class Machine:
         initrd = guest.initrd
         if files:
             initrd = self._folder / "initrd"
-            kept.write(initrd, userland.with_files(guest.initrd.read_bytes(), files))
+            write_whole(initrd, userland.with_files(guest.initrd.read_bytes(), files))
         if guest.is_uml:
             return (
                 *(str(guest.kernel), f"mem={guest.memory // 2**20}M", f"initrd={initrd}"),

@@ -19,9 +19,8 @@ from pathlib import Path
 import psutil
 
 from dockerlab.errors import DockerlabError, VmError
-from dockerlab.places import cache_dir
+from dockerlab.places import cache_dir, write_whole
 from dockerlab.vm import catalog, qemu
-from dockerlab.vm.kept import write
 from dockerlab.vm.process import Child
 from dockerlab.vm.transcript import Transcript, record
 
@@ -69,7 +68,7 @@ def accelerators(*, refresh: bool = False) -> list[Accelerator]:
         except (ValueError, TypeError):
             pass  # Half written or of another version: probed again below.
     probed = _probe(found)
-    write(kept, json.dumps([asdict(one) for one in probed], ensure_ascii=False).encode())
+    write_whole(kept, json.dumps([asdict(one) for one in probed], ensure_ascii=False).encode())
     return probed
 
 
