@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dockerlab.engine.session import LONGEST
 from dockerlab.errors import InvalidRequest
 from dockerlab.images import names
 
@@ -17,7 +18,6 @@ MEMORY = 256 * 1024 * 1024
 PIDS = 128
 _LEAST_MEMORY = 6 * 1024 * 1024  # what engines accept at least
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+\Z")
-LONGEST = 7 * 86400  # seconds
 RUN_LABEL = "dockerlab.run"
 
 

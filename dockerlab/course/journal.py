@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import fcntl
 import json
+import math
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -52,8 +53,16 @@ def read(lesson: str = "") -> tuple[Event, ...]:
         files = sorted(places.record_dir().glob(f"{lesson or '[0-9][0-9]'}.jsonl"))
     except (DiskFull, PlaceNotWritable):
         return ()
-    events = [event for file in files for event in _events(file)]
-    return tuple(sorted(events, key=lambda event: datetime.fromisoformat(event.at)))
+    placed = [pair for file in files for pair in _placed(_events(file))]
+    return tuple(event for _, event in sorted(placed, key=lambda pair: pair[0]))
+
+
+def _placed(events: list[Event]) -> Iterator[tuple[float, Event]]:
+    """A file is in the order of what happened, whatever the clock said: it may have been set back."""
+    latest = -math.inf
+    for event in events:
+        latest = max(latest, datetime.fromisoformat(event.at).timestamp())
+        yield latest, event
 
 
 def _append(file: Path, line: bytes) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import math
 import os
 import shutil
 import time
@@ -42,7 +43,8 @@ class Leftover:
 def sweep(dry_run: bool = False, mine: bool = False) -> tuple[Leftover, ...]:
     """죽은 세션이 남긴 것을 지우고, 지운 것을 돌려줍니다. 과정 이미지는 남깁니다.
 
-    이 컴퓨터의 이 사용자가 만들었고 만든 프로세스가 끝난 것, 또는 기한이 지난 컨테이너만 지웁니다.
+    이 컴퓨터의 이 사용자가 만들었고 만든 프로세스가 끝난 것만 지웁니다. 그 프로세스를 여기서 볼 수 없으면
+    (다시 켜기 전의 것, 다른 네임스페이스의 것) 기한이 지난 것만 지웁니다.
     ``mine``이면 지금 세션의 것도 지우고, ``dry_run``이면 지울 것을 찾기만 합니다. 엔진이 없으면 폴더와
     프로세스만 봅니다. 엔진이 있는데 답하지 않으면 :class:`EngineError`를 던집니다.
     """
@@ -101,32 +103,35 @@ def _sweep_engine(endpoint: Endpoint, dry_run: bool, mine: bool) -> tuple[Leftov
     found = []
     for kind in KINDS:
         for thing in listed(endpoint, kind, SESSION):
-            why = _why(kind, thing.labels, mine)
+            why = _why(thing.labels, mine)
             if why is None:
                 continue
-            if dry_run or remove(
-                endpoint, thing, lambda labels, kind=kind: _why(kind, labels, mine) is not None
-            ):
+            if dry_run or remove(endpoint, thing, lambda labels: _why(labels, mine) is not None):
                 found.append(Leftover(kind, thing.id, thing.name, why))
     return tuple(found)
 
 
-def _why(kind: str, labels: dict[str, str], mine: bool) -> str | None:
+def _why(labels: dict[str, str], mine: bool) -> str | None:
     """치워도 되는 까닭입니다. 치우면 안 되면 ``None``입니다."""
     here = session.host()
     made_at = labels.get(HOST, "")
     if mine and labels.get(SESSION) == session.current_id():
         return "지금 세션이 만들었습니다."
-    late = _number(labels.get(DEADLINE)) + GRACE < time.time()
     if made_at == here:
         pid, _, since = labels.get(OWNER, "").partition(":")
         if pid.isdigit() and since and not processes.alive(int(pid), since):
             return f"만든 프로세스(pid {pid})가 이미 끝났습니다."
-        return "정해 둔 기한이 지났습니다." if late and kind == "container" else None
+        return None  # its watcher keeps its deadlines, by a clock that nobody sets
     # Made in another boot, namespace or account of this machine: its owner cannot be looked up from here.
-    if late and made_at.split("-")[0] == here.split("-")[0]:
+    if made_at.split("-")[0] == here.split("-")[0] and _over(labels.get(DEADLINE)):
         return "이 컴퓨터에서 만들었고 정해 둔 기한이 지났습니다."
     return None
+
+
+def _over(deadline: str | None) -> bool:
+    """기한이 지났는지 봅니다. 아무도 정할 수 없을 만큼 먼 것은 틀린 시계가 적은 것입니다."""
+    left = _number(deadline) - time.time()
+    return left < -GRACE or session.LONGEST + GRACE < left < math.inf
 
 
 def _number(text: str | None) -> float:
@@ -163,16 +168,21 @@ def _abandoned(directory: Path) -> bool:
     except (OSError, ValueError, KeyError, TypeError):
         # Killed between making the folder and writing the file: give a living one a minute.
         try:
-            return directory.stat().st_mtime + GRACE < time.time()
+            return _older(directory, GRACE)
         except OSError:
             return False
     if made_at == session.host():
         return pid.isdigit() and not processes.alive(int(pid), since)
     # The folder is this user's own, but another namespace may share it: then only age tells.
     try:
-        return directory.stat().st_mtime + 86400 < time.time()
+        return _older(directory, 86400)
     except OSError:
         return False
+
+
+def _older(directory: Path, seconds: float) -> bool:
+    """A folder from the future is one of a wrong clock."""
+    return abs(time.time() - directory.stat().st_mtime) > seconds
 
 
 def _registered(directory: Path) -> list[tuple[int, str]]:

@@ -29,6 +29,7 @@ from dockerlab.engine.endpoint import Endpoint
 from dockerlab.engine.objects import DEADLINE, HOST, OBJECT, OWNER, SESSION
 
 LIFETIME = 3600.0  # seconds granted to what names no deadline of its own
+LONGEST = 7 * 86400  # seconds; what any deadline may be
 ROUNDING = 5  # seconds
 
 
@@ -42,7 +43,7 @@ class _Session:
     # All the watcher must know, kept for a successor should it be killed.
     engines: dict[str, dict] = field(default_factory=dict)
     watched: list[dict] = field(default_factory=list)
-    deadlines: set[int] = field(default_factory=set)
+    deadlines: dict[str, float] = field(default_factory=dict)  # as labelled: by the clock that never jumps
     pipe: int | None = None
 
 
@@ -59,20 +60,20 @@ def labels(deadline: float | None = None, *, kind: str = "container") -> dict[st
     """
     with _lock:
         session = _begun()
-        now = time.time()
-        until = math.ceil(now + (LIFETIME if deadline is None else deadline))
+        wall, now = time.time(), time.monotonic()
         # Rounded, so that a thousand runs do not wake the watcher a thousand times in a measurement.
-        rounded = math.ceil(until / ROUNDING) * ROUNDING
-        if rounded in session.deadlines:
+        until = math.ceil((wall + (LIFETIME if deadline is None else deadline)) / ROUNDING) * ROUNDING
+        label, due = str(until), now + until - wall
+        if session.deadlines.get(label, -math.inf) > due - 1:  # less: the clock was set back since
             _tell(session)
         else:
-            session.deadlines = {one for one in session.deadlines if one > now} | {rounded}
-            _tell(session, {"deadline": rounded})
+            session.deadlines = {one: at for one, at in session.deadlines.items() if at > now} | {label: due}
+            _tell(session, {"deadline": label, "due": due})
         return {
             SESSION: session.id,
             HOST: host(),
             OWNER: session.owner,
-            DEADLINE: str(until),
+            DEADLINE: label,
             OBJECT: f"{kind}-{next(session.numbers)}",
         }
 
@@ -189,7 +190,7 @@ def _tell(session: _Session, told: dict | None = None) -> None:
         if session.pipe is not None:
             os.close(session.pipe)
         session.pipe = _start_watcher(session)
-        deadlines = [{"deadline": one} for one in session.deadlines]
+        deadlines = [{"deadline": label, "due": due} for label, due in session.deadlines.items()]
         news = [*session.engines.values(), *session.watched, *deadlines]
     for one in news:
         # A watcher that is stopped must not stop the learner; labels and files know everything too.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import math
 import os
 import select
 import shutil
@@ -37,7 +38,9 @@ class Watcher:
         self.engines: dict[str, Endpoint] = {}
         self.leases: dict[str, socket.socket] = {}
         self.processes: dict[int, str] = {}
-        self.deadlines: set[float] = set()
+        # By the monotonic clock: the other one may be set to tomorrow, and a laptop may sleep over night.
+        self.deadlines: dict[str, float] = {}  # by what the label says
+        self.wakes: set[float] = set()
 
     def wait_for_end(self) -> None:
         """주인이 사라질 때까지 기다립니다. 그사이 기한이 지난 컨테이너를 치웁니다."""
@@ -65,9 +68,9 @@ class Watcher:
 
     def until_next_deadline(self) -> float | None:
         """다음 기한까지의 밀리초입니다."""
-        if not self.deadlines:
+        if not self.wakes:
             return None
-        return min(max(0.0, min(self.deadlines) - time.time()), 86400.0) * 1000 + 1
+        return min(max(0.0, min(self.wakes) - time.monotonic()), 86400.0) * 1000 + 1
 
     def learn(self, told: dict) -> None:
         if "engine" in told:
@@ -78,7 +81,9 @@ class Watcher:
         elif "process" in told:
             self.processes[told["process"]] = told["started"]
         elif "deadline" in told:
-            self.deadlines.add(told["deadline"] + AFTER_DEADLINE)
+            due = told["due"] + AFTER_DEADLINE
+            self.deadlines[told["deadline"]] = due
+            self.wakes.add(due)
 
     def hold(self, url: str, control: str) -> None:
         """내장 엔진을 빌립니다. 주인이 죽은 뒤에도 다 치울 때까지 멈추지 않게 합니다."""
@@ -93,21 +98,21 @@ class Watcher:
             self.leases[url] = connection
 
     def enforce_deadlines(self) -> None:
-        now = time.time()
-        self.deadlines = {one for one in self.deadlines if one > now}
+        now = time.monotonic()
+        self.wakes = {one for one in self.wakes if one > now}
 
         def late(labels: dict[str, str]) -> bool:
-            due = float(labels.get(DEADLINE, "inf")) + AFTER_DEADLINE
+            due = self.deadlines.get(labels.get(DEADLINE, ""), math.inf)
             return labels.get(SESSION) == self.session and due <= now
 
         for endpoint in self.engines.values():
             try:
                 for thing in listed(endpoint, "container", f"{SESSION}={self.session}"):
                     if late(thing.labels) and not remove(endpoint, thing, late):
-                        self.deadlines.add(now + 5)
+                        self.wakes.add(now + 5)
             except (OSError, http.client.HTTPException) as error:
                 print("deadline:", error, flush=True)
-                self.deadlines.add(now + 5)
+                self.wakes.add(now + 5)
 
     def clean(self) -> None:
         """세션의 것을 모두 지웁니다. 늦게 나타나는 것이 없음을 여러 번 확인하고 마칩니다."""

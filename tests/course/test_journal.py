@@ -67,6 +67,18 @@ def test_what_happened_is_told_in_its_order_over_all_lessons():
     assert journal.read("04") == ()
 
 
+def test_a_clock_that_was_set_back_does_not_turn_the_order_round(record):
+    record.mkdir(parents=True)
+    days = ("2024-11-25", "2024-11-26", "2024-11-25", "2024-11-25")
+    lines = (
+        f'{{"at": "{day}T10:0{at}:00+09:00", "lesson": "03", "kind": "kept", "name": "{at}"}}\n'
+        for at, day in enumerate(days)
+    )
+    (record / "03.jsonl").write_text("".join(lines))
+    journal.write("04", "kept", name="later")  # the real clock is past all of them
+    assert [event.facts["name"] for event in journal.read()] == ["0", "1", "2", "3", "later"]
+
+
 def test_a_record_folder_that_is_a_file_does_not_stop_a_lesson(record):
     record.write_text("")
     with pytest.warns(UserWarning, match="기록에 남기지 못했습니다"):

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.engine
 
 MACHINE, HERE = session.host().split("-")[0], session.host()
 ELSEWHERE = "0123456789abcdef-0123456789abcdef"
+A_YEAR = 365 * 86400
 OTHER_BOOT = f"{MACHINE}-0123456789abcdef"
 
 
@@ -126,12 +127,14 @@ def test_only_what_a_dead_owner_of_this_host_left_goes(engine, make, dead, mine)
         f"{os.getpid()}:{int(processes.started(os.getpid()) or 0) + 7}" if sys.platform == "linux" else dead
     )
     gone.append(("container", make("container", HERE, reused, 600)))
-    gone.append(("container", make("container", HERE, living(), -3600)))  # past its deadline
+    gone.append(("container", make("container", HERE, dead, A_YEAR)))  # as a wrong clock wrote it
+    gone.append(("container", make("container", OTHER_BOOT, dead, A_YEAR)))
     gone.append(("volume", make("volume", OTHER_BOOT, "1:1", -3600)))
     stays = [(kind, make(kind, HERE, living(), 600)) for kind in objects.KINDS]
     stays += [(kind, make(kind, ELSEWHERE, dead, -3600)) for kind in objects.KINDS]
     stays += [("container", make("container", OTHER_BOOT, dead, 600))]
-    stays += [("volume", make("volume", HERE, living(), -3600))]  # a living session may still use it
+    # A living session may still use it; its own watcher keeps the deadlines, whatever the clock says now.
+    stays += [(kind, make(kind, HERE, living(), -3600)) for kind in ("container", "volume")]
     stays += [("container", make("container", HERE, "garbage", 600))]
     stays += [("container", make("container", "", "", -3600))]
     ours = {identity for _, identity in gone + stays}
@@ -227,10 +230,13 @@ def test_stray_processes_and_folders_of_dead_sessions_go(mine, dead):
             (folder / "processes").write_text("\n".join(lines))
             (folder / "disk.img").write_text("x")
         young, old = made(mine / "session" / "young"), made(mine / "session" / "old")
+        future = made(mine / "session" / "future")  # made while the clock was wrong
         (old / "owner").write_text("{")
         os.utime(old, (1, 1))
+        os.utime(future, (time.time() + A_YEAR,) * 2)
         kinds = [(one.kind, one.name) for one in leftovers._sweep_directories(dry_run=True)]
-        assert kinds == [("process", f"pid {stray.pid}"), ("directory", "dead"), ("directory", "old")]
+        folders = [("directory", name) for name in ("dead", "future", "old")]
+        assert kinds == [("process", f"pid {stray.pid}"), *folders]
         assert stray.poll() is None
         leftovers._sweep_directories(dry_run=False)
         assert stray.wait(3) == -9

@@ -1,6 +1,6 @@
 """What is broken on purpose, what a learner is told then, and which test does it.
 
-    python tests/faults/catalogue.py        writes the table into docs/reliability.md
+python tests/faults/catalogue.py        writes the table into docs/reliability.md
 """
 
 from __future__ import annotations
@@ -49,6 +49,11 @@ FAULTS = (
         ("쓰던 소켓이 사라짐", "E02, 다시 찾음", "test_a_dead_engine_is_told_and_a_living_one_found_again"),
         ("엔진이 더 오래된 것으로 바뀜", "E06", "test_an_engine_replaced_by_an_older_one_is_told"),
         ("일하던 연결이 끊김", "E30", "test_an_engine_that_dies_while_working_is_lost"),
+        (
+            "죽어 가는 엔진의 소켓이 아직 열림",
+            "다시 찾음",
+            "test_a_socket_that_opens_and_hangs_up_is_no_living_engine",
+        ),
     ),
     *_of(
         "containers/test_engine_faults.py",
@@ -70,6 +75,30 @@ FAULTS = (
         ),
     ),
     *_of(
+        "tracing/test_trace_labels.py",
+        (
+            "자취를 기록하는 중에 노트북 커널 kill -9",
+            "파수꾼이 치움",
+            "test_a_kernel_killed_in_the_middle_leaves_nothing",
+        ),
+    ),
+    *_of(
+        "engine/test_clock_jump.py",
+        (
+            "시계가 하루 앞으로, 하루 뒤로 뜀",
+            "알릴 것 없음",
+            "test_a_clock_that_is_set_takes_nothing_from_a_living_kernel",
+        ),
+    ),
+    *_of(
+        "course/test_journal.py",
+        (
+            "기록하는 사이에 시계가 뒤로 뜀",
+            "일어난 차례대로 보임",
+            "test_a_clock_that_was_set_back_does_not_turn_the_order_round",
+        ),
+    ),
+    *_of(
         "engine/test_embedded.py",
         (
             "커널 둘이 내장 엔진 하나를 나눔",
@@ -86,6 +115,16 @@ FAULTS = (
             "내장 엔진의 dockerd kill -9",
             "다시 켬",
             "test_killed_dockerd_is_noticed_and_started_again_with_its_images",
+        ),
+        (
+            "죽은 내장 엔진을 감독자가 아직 모름",
+            "기다렸다가 다시 켬",
+            "test_dead_engine_whose_supervisor_has_not_noticed_is_waited_for",
+        ),
+        (
+            "앞선 내장 엔진이 아직 죽어 가는 중",
+            "기다렸다가 다시 켬",
+            "test_new_engine_waits_for_the_last_process_of_the_former",
         ),
         ("꺼지는 엔진에 새 커널이 옴", "알릴 것 없음", "test_stopping_engine_does_not_fail_a_newcomer"),
         (
