@@ -15,10 +15,11 @@ from dockerlab.layering import stored, stores
 from dockerlab.layering.blobs import Scanned, scan_sections, scan_stream
 from dockerlab.layering.budget import JSON_BYTES, Budget
 from dockerlab.layering.compression import packed, unpacked
-from dockerlab.layering.contents import Wanted, clean
+from dockerlab.layering.contents import Wanted
 from dockerlab.layering.cursor import Cursor, Section, unreadable
 from dockerlab.layering.model import FILE, SYMLINK, Image
 from dockerlab.layering.names import shown
+from dockerlab.layering.paths import clean
 from dockerlab.layering.tar import BLOCK, HARD_LINK, entries, is_header
 from dockerlab.progress import Report
 
@@ -171,22 +172,22 @@ def read_stream(
     """한 번 지나가는 tar에서 이미지를 읽습니다. 무엇이 레이어인지는 다 지나간 뒤에 압니다."""
     passed = _PassedBy(title)
     cursor = Cursor(chunks)
-    for entry in entries(cursor, budget):
-        place = clean(entry.name)[1:]
-        if entry.kind in (SYMLINK, HARD_LINK):
-            passed.links[place] = _target(place, entry.link, entry.kind)
-        elif entry.kind == FILE and not entry.sparse:
+    for file, size in entries(cursor, budget):
+        place = file.path[1:]
+        if file.kind in (SYMLINK, HARD_LINK):
+            passed.links[place] = _target(place, file.link, file.kind)
+        elif file.kind == FILE and file.size == size:
             passed.links.pop(place, None)
-            start = cursor.read(min(entry.size, BLOCK))
-            rest = cursor.pieces(entry.size - len(start))
+            start = cursor.read(min(size, BLOCK))
+            rest = cursor.pieces(size - len(start))
             if packed(start) or is_header(start):
                 if wanted is not None:
                     passed.wanted[place] = replace(wanted)
                 passed.scanned[place] = scan_stream(
                     _after(start, rest), budget, trusted=trusted, wanted=passed.wanted.get(place)
                 )
-            elif start[:1] in (b"{", b"[") and entry.size <= JSON_BYTES:
-                budget.document(entry.size)
+            elif start[:1] in (b"{", b"[") and size <= JSON_BYTES:
+                budget.document(size)
                 passed.documents[place] = b"".join(_after(start, rest))
     cursor.drain()
     plan = stores.find_plan(passed, name, budget)
@@ -216,14 +217,14 @@ def _indexed(whole: Section, file: BinaryIO, name: str, budget: Budget) -> _Sect
     if not is_header(whole.start(BLOCK)):
         raise unreadable(f"{name}: tar가 아닙니다.")
     cursor = whole.cursor()
-    for entry in entries(cursor, budget):
-        place = clean(entry.name)[1:]
+    for each, size in entries(cursor, budget):
+        place = each.path[1:]
         store.links.pop(place, None)
         store.found.pop(place, None)
-        if entry.kind in (SYMLINK, HARD_LINK):
-            store.links[place] = _target(place, entry.link, entry.kind)
-        elif entry.kind == FILE and not entry.sparse:
-            store.found[place] = Section(file, cursor.position, entry.size)
+        if each.kind in (SYMLINK, HARD_LINK):
+            store.links[place] = _target(place, each.link, each.kind)
+        elif each.kind == FILE and each.size == size:
+            store.found[place] = Section(file, cursor.position, size)
     return store
 
 

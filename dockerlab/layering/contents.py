@@ -6,12 +6,14 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from dockerlab.layering.budget import DEPTH, Budget
+from dockerlab.layering.budget import Budget
 from dockerlab.layering.cursor import Cursor, Leaper, unreadable
 from dockerlab.layering.model import FILE, FOLDER, File
-from dockerlab.layering.tar import HARD_LINK, Entry, entries
+from dockerlab.layering.paths import clean
+from dockerlab.layering.tar import HARD_LINK, entries
 
 _WHITEOUT = ".wh."
+_MARK = "/" + _WHITEOUT
 _OPAQUE = ".wh..wh..opq"
 _MOST_CLASHES = 64
 _AUFS = ".wh..wh."  # what AUFS kept for itself; Docker leaves it out too
@@ -45,59 +47,39 @@ class Wanted:
 def scan(cursor: Cursor | Leaper, budget: Budget, wanted: Wanted | None = None) -> Contents:
     """tar를 끝까지 읽습니다. 같은 경로가 여러 번 나오면 마지막 것이 남습니다."""
     gathered = _Gathered()
-    for entry in entries(cursor, budget):
-        path = clean(entry.name)
-        folder, _, name = path.rpartition("/")
-        if name.startswith(_WHITEOUT):
-            gathered.hide(folder or "/", name)
-        elif path != "/":
-            gathered.put(path, entry)
+    for file, stored in entries(cursor, budget):
+        path = file.path
+        if _MARK in path:
+            folder, _, name = path.rpartition("/")
+            if name.startswith(_WHITEOUT):
+                gathered.hide(folder or "/", name)
+                continue
+        if path != "/":
+            gathered.put(path, file)
             if wanted is not None and path == wanted.path:
-                _keep(wanted, entry, cursor)
+                _keep(wanted, file, stored, cursor)
     cursor.drain()
-    return Contents(gathered.files(), tuple(gathered.whiteouts), tuple(gathered.opaque), cursor.position)
+    return Contents(gathered.named(), tuple(gathered.whiteouts), tuple(gathered.opaque), cursor.position)
 
 
-def clean(name: str) -> str:
-    """tar의 이름을 ``/``로 시작하는 경로로 고칩니다. 이미지 밖으로 나가는 이름은 거절합니다."""
-    if name[:2] == "./":
-        name = name[2:]
-    plain = name.rstrip("/") if name[-1:] == "/" else name
-    if not plain:
-        return "/"
-    if "//" in plain or "/." in plain or plain[0] in "./":
-        parts: list[str] = []
-        for part in plain.split("/"):
-            if part == "..":
-                if not parts:
-                    raise unreadable(f"이미지 밖을 가리키는 이름이 있습니다: {name!a}")
-                parts.pop()
-            elif part not in ("", "."):
-                parts.append(part)
-        plain = "/".join(parts)
-    if len(plain) > DEPTH and plain.count("/") >= DEPTH:
-        raise unreadable(f"폴더가 너무 깊습니다({plain.count('/') + 1}단계): {name[:80]!a}…")
-    return "/" + plain
-
-
-def _keep(wanted: Wanted, entry: Entry, cursor: Cursor | Leaper) -> None:
-    if entry.kind != FILE:
+def _keep(wanted: Wanted, file: File, stored: int, cursor: Cursor | Leaper) -> None:
+    if file.kind != FILE:
         wanted.data = None
         return
-    if entry.sparse:
+    if file.size != stored:
         raise unreadable("구멍(sparse)이 있는 파일의 내용은 보여 주지 못합니다.")
-    wanted.data = cursor.read(min(entry.size, wanted.limit))
-    wanted.size = entry.size
+    wanted.data = cursor.read(min(file.size, wanted.limit))
+    wanted.size = file.size
 
 
 @dataclass
 class _Gathered:
-    """What a layer says, while it is read. Hard links to a content have the very same entry."""
+    """What a layer says, while it is read. All names of a content have the very same file, the first one."""
 
-    entries: dict[str, Entry] = field(default_factory=dict)
+    files: dict[str, File] = field(default_factory=dict)
     whiteouts: dict[str, None] = field(default_factory=dict)
     opaque: dict[str, None] = field(default_factory=dict)
-    folders: set[str] = field(default_factory=set)  # that have something in them
+    folders: set[str] = field(default_factory=lambda: {""})  # that have something in them
     linked: bool = False
     clashes: int = 0
 
@@ -110,20 +92,22 @@ class _Gathered:
                 raise unreadable(f"지울 이름이 없는 삭제 표시가 있습니다: {posixpath.join(folder, name)!a}")
             self.whiteouts[posixpath.join(folder, hidden)] = None
 
-    def put(self, path: str, entry: Entry) -> None:
-        before = self.entries.pop(path, None)  # popped: the last one stands last
-        if path in self.folders and entry.kind != FOLDER:
+    def put(self, path: str, file: File) -> None:
+        before = self.files.pop(path, None)  # popped: the last one stands last
+        if path in self.folders and file.kind != FOLDER:
             self._empty(path)
-        self._make_room(path)
-        if entry.kind == HARD_LINK:
+        parent = path.rpartition("/")[0]
+        if parent not in self.folders:
+            self._make_room(parent)
+        if file.kind == HARD_LINK:
             self.linked = True
-            target = clean(entry.link)
-            original = self.entries.get(target) or (before if target == path else None)
+            target = clean(file.link)
+            original = self.files.get(target) or (before if target == path else None)
             if original is not None and original.kind != FOLDER:
-                entry = original
+                file = original
             else:
-                entry = entry._replace(link=target)
-        self.entries[path] = entry
+                file = file._replace(link=target)
+        self.files[path] = file
 
     def _empty(self, path: str) -> None:
         """A folder becomes something else: what was in it goes, as when a tar is unpacked."""
@@ -131,34 +115,30 @@ class _Gathered:
         if self.clashes > _MOST_CLASHES:
             raise unreadable(f"같은 경로를 폴더와 파일로 거듭 바꿉니다: {path!a}")
         inside = path + "/"
-        self.entries = {each: told for each, told in self.entries.items() if not each.startswith(inside)}
+        self.files = {each: told for each, told in self.files.items() if not each.startswith(inside)}
         self.folders = {each for each in self.folders if each != path and not each.startswith(inside)}
 
-    def _make_room(self, path: str) -> None:
+    def _make_room(self, parent: str) -> None:
         """Everything above a path is a folder, whatever it was before."""
-        parent = path.rpartition("/")[0]
-        while parent and parent not in self.folders:
+        while parent not in self.folders:
             self.folders.add(parent)
-            above = self.entries.get(parent)
+            above = self.files.get(parent)
             if above is not None and above.kind != FOLDER:
-                del self.entries[parent]
+                del self.files[parent]
             parent = parent.rpartition("/")[0]
 
-    def files(self) -> tuple[File, ...]:
-        return tuple(_named(self.entries) if self.linked else _plain(self.entries))
+    def named(self) -> tuple[File, ...]:
+        """Files, of which the first with a content has its bytes and the others its name."""
+        return tuple(_named(self.files) if self.linked else self.files.values())
 
 
-def _plain(found: dict[str, Entry]) -> Iterator[File]:
-    for path, each in found.items():
-        yield File._make((path, *each[1:8], ""))
-
-
-def _named(found: dict[str, Entry]) -> Iterator[File]:
-    """Files, of which the first with a content has its bytes and the others its name."""
+def _named(found: dict[str, File]) -> Iterator[File]:
     first: dict[int, str] = {}
     for path, each in found.items():
         if each.kind == HARD_LINK:  # into a layer below, or to nothing
-            yield File(path, FILE, 0, each.mode, each.uid, each.gid, each.mtime, "", each.link)
+            yield each._replace(path=path, kind=FILE, link="", twin=each.link)
             continue
         twin = first.setdefault(id(each), path)
-        yield File._make((path, *each[1:8], "" if twin == path else twin))
+        yield (
+            each if twin == each.path == path else each._replace(path=path, twin="" if twin == path else twin)
+        )

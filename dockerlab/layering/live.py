@@ -82,9 +82,9 @@ def read_live_file(name: str, wanted: Wanted) -> None:
     with engine.errors_of_engine():
         chunks, _ = api.get_archive(name, wanted.path, CHUNK)
         cursor = Cursor(chunks)
-        for entry in entries(cursor, Budget()):
-            if entry.kind == FILE:
-                wanted.data, wanted.size = cursor.read(min(entry.size, wanted.limit)), entry.size
+        for file, size in entries(cursor, Budget()):
+            if file.kind == FILE:
+                wanted.data, wanted.size = cursor.read(min(size, wanted.limit)), file.size
             break
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from dockerlab.errors import ImageUnclear
 from dockerlab.layering.archive import read_path
 from dockerlab.layering.budget import Budget
-from dockerlab.layering.contents import Wanted, clean
+from dockerlab.layering.contents import Wanted
 from dockerlab.layering.model import FILE, Image
 from dockerlab.layering.names import shown
+from dockerlab.layering.paths import clean
+from dockerlab.layering.uncollected import uncollected
 from dockerlab.progress import Report, silent
 
 REGISTRY = "registry://"
@@ -54,21 +53,8 @@ def layers(name: str, report: Report = silent, *, verify: bool = False) -> Image
         ImageUnreadable, ImageDamaged, ImageTooLarge: 손상되었거나 위험한 이미지일 때.
         ImageUnclear: 그런 이미지가 없거나 여럿일 때.
     """
-    with _uncollected():
+    with uncollected():
         return _read(name, Budget(), report, verify=verify)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """An image is many small things without a cycle; the collector would walk over them again and again."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def read_file(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from dockerlab.layering.model import FOLDER, Changes, File, Layer, Waste
-
-_NONE: frozenset[str] = frozenset()
+from dockerlab.layering.uncollected import uncollected
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,8 @@ class Stacked:
 def stack(layers: Sequence[Layer]) -> Stacked:
     """레이어를 차례로 쌓습니다."""
     view = _View()
-    changes = tuple(view.apply(layer, number) for number, layer in enumerate(layers))
+    with uncollected():
+        changes = tuple(view.apply(layer, number) for number, layer in enumerate(layers))
     wasted = sorted(view.wasted, key=lambda waste: (-waste.size, waste.path, waste.stored))
     return Stacked(MappingProxyType(view.tree), changes, tuple(wasted))
 
@@ -33,7 +33,8 @@ class _View:
 
     def __init__(self) -> None:
         self.tree: dict[str, tuple[File, int]] = {}
-        self.children: dict[str, set[str]] = {}
+        # What was put into each folder that stands; some may be gone. Sets would take ten times as much.
+        self.children: dict[str, list[str]] = {}
         self.wasted: list[Waste] = []
         # Contents with several names: (layer, first name) -> names still seen.
         self.names: dict[tuple[int, str], int] = {}
@@ -47,24 +48,27 @@ class _View:
         for path in layer.whiteouts:
             self._remove(path, number, gone)
         for folder in layer.opaque:
-            for child in sorted(self.children.get(folder, _NONE)):
+            for child in self.children.pop(folder.rstrip("/"), ()):
                 self._remove(child, number, gone)
         added, changed = [], []
-        tree = self.tree
+        tree, children = self.tree, self.children
         for file in layer.files:
-            before = tree.get(file.path)
-            parent = file.path.rpartition("/")[0] or "/"
-            above = tree.get(parent)
-            if parent != "/" and (above is None or above[0].kind != FOLDER):
+            path = file.path
+            parent = path.rpartition("/")[0]
+            siblings = children.get(parent)
+            if siblings is None:
                 self._make_folder(parent, number, gone)
+                siblings = children[parent] = []
+            before = tree.get(path)
             if before is None:
-                (changed if file.path in gone else added).append(file.path)
+                siblings.append(path)
+                (changed if path in gone else added).append(path)
             elif file.kind != FOLDER or before[0].kind != FOLDER:
-                changed.append(file.path)
-                self._remove(file.path, number, gone)
+                changed.append(path)
+                self._remove(path, number, gone)
             elif _owner(before[0]) != _owner(file) and before[0].mode >= 0:
-                changed.append(file.path)
-            self._put(file, parent, number)
+                changed.append(path)
+            tree[path] = (self._count_name(file, number) if file.twin else file, number)
         deleted = [path for path in gone if path not in tree and self._folder_stands(path)]
         return Changes(tuple(sorted(added)), tuple(sorted(changed)), tuple(sorted(deleted)))
 
@@ -79,7 +83,7 @@ class _View:
     def _make_folder(self, path: str, number: int, gone: dict[str, None]) -> None:
         """A folder that no layer wrote down; engines make it, in the place of whatever was there."""
         missing = []
-        while path and path != "/":
+        while path:
             before = self.tree.get(path)
             if before is not None and before[0].kind == FOLDER:
                 break
@@ -87,13 +91,8 @@ class _View:
             path = path.rpartition("/")[0]
         for each in reversed(missing):
             self._remove(each, number, gone)
-            self._put(File(each, FOLDER, mode=-1), each.rpartition("/")[0] or "/", number)
-
-    def _put(self, file: File, parent: str, number: int) -> None:
-        self.children.setdefault(parent, set()).add(file.path)
-        if file.twin:
-            file = self._count_name(file, number)
-        self.tree[file.path] = (file, number)
+            self.children.setdefault(each.rpartition("/")[0], []).append(each)
+            self.tree[each] = (File(each, FOLDER, mode=-1), number)
 
     def _count_name(self, file: File, number: int) -> File:
         """One more name of a content, which may lie in a layer below."""
@@ -107,27 +106,23 @@ class _View:
         return file
 
     def _remove(self, path: str, number: int, gone: dict[str, None]) -> None:
-        if path not in self.tree:
-            return
-        parent = path.rpartition("/")[0] or "/"
-        self.children[parent].discard(path)
-        for each in self._subtree(path):
-            file, stored = self.tree.pop(each)
-            gone[each] = None
-            if file.kind != FOLDER:
-                layer, first = owner = self.borrowed.pop(each, (stored, file.twin or each))
-                left = self.names.get(owner, 1) - 1
-                if left:
-                    self.names[owner] = left
-                elif file.size:
-                    self.wasted.append(Waste(first, file.size, layer, number))
-
-    def _subtree(self, top: str) -> Iterator[str]:
-        waiting = [top]
+        waiting = [path]
         while waiting:
             path = waiting.pop()
-            yield path
-            waiting += self.children.pop(path, _NONE)
+            found = self.tree.pop(path, None)
+            if found is None:
+                continue
+            gone[path] = None
+            file, stored = found
+            if file.kind == FOLDER:
+                waiting += self.children.pop(path, ())
+                continue
+            layer, first = owner = self.borrowed.pop(path, (stored, file.twin or path))
+            left = self.names.get(owner, 1) - 1
+            if left:
+                self.names[owner] = left
+            elif file.size:
+                self.wasted.append(Waste(first, file.size, layer, number))
 
 
 def _owner(folder: File) -> tuple[int, int, int]:

@@ -16,34 +16,36 @@ from dockerlab.layering.contents import Contents
 from dockerlab.layering.model import File
 from dockerlab.places import cache_dir
 
-_FORMAT = 1
+_FORMAT = 2
 _SETTLED = 2 * 10**9  # nanoseconds, the coarsest clock of a file system (FAT)
-_COLUMNS = len(File._fields)
 
 
 def kept(diff_id: str) -> Contents | None:
     """간직한 내용입니다. 없거나 손상되었으면 ``None``입니다."""
     try:
         told = json.loads(_path(diff_id).read_bytes())
-        paths, kinds, sizes, modes, uids, gids, mtimes, links, twins = told["files"]
-        columns = (_split(paths), kinds, sizes, modes, uids, gids, mtimes, _split(links), _split(twins))
-        if told["format"] != _FORMAT or len({len(column) for column in columns}) != 1:
+        if told["format"] != _FORMAT:
             return None
-        files = tuple(map(File._make, zip(*columns, strict=True)))
-        return Contents(files, tuple(told["whiteouts"]), tuple(told["opaque"]), told["size_tar"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        # Only the path and the size are each file's own; one text "file" is enough for all of them.
+        kinds, *others = (map(column.__getitem__, told["rest_of"]) for column in told["rest"])
+        files = zip(told["paths"], kinds, told["sizes"], *others, strict=True)
+        whiteouts, opaque = tuple(told["whiteouts"]), tuple(told["opaque"])
+        return Contents(tuple(map(File._make, files)), whiteouts, opaque, told["size_tar"])
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
 
 
 def keep(diff_id: str, contents: Contents) -> None:
     """내용을 간직합니다. 간직하지 못해도 읽은 것에는 탈이 없으므로 말없이 넘깁니다."""
-    # By column: a name in a list of its own costs more to read back than one in a long text.
-    columns = [list(column) for column in zip(*contents.files, strict=True)] or [[] for _ in range(_COLUMNS)]
-    for text in (0, 7, 8):
-        columns[text] = _joined(columns[text])
+    numbers: dict[tuple, int] = {}
+    rest_of = [numbers.setdefault((each[1], *each[3:]), len(numbers)) for each in contents.files]
     told = {
         "format": _FORMAT,
-        "files": columns,
+        # By column: a list for each file would cost more to read back.
+        "paths": [each.path for each in contents.files],
+        "sizes": [each.size for each in contents.files],
+        "rest_of": rest_of,
+        "rest": [[each[at] for each in numbers] for at in range(len(File._fields) - 2)],
         "whiteouts": contents.whiteouts,
         "opaque": contents.opaque,
         "size_tar": contents.size_tar,
@@ -88,11 +90,3 @@ def _write(target: Path, told: dict[str, Any]) -> None:
         except BaseException:
             Path(part).unlink(missing_ok=True)
             raise
-
-
-def _joined(names: list[str]) -> str:
-    return "".join(f"{name}\0" for name in names)  # no name has a zero byte
-
-
-def _split(names: str) -> list[str]:
-    return names.split("\0")[:-1]

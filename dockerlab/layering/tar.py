@@ -7,15 +7,14 @@ pax, GNU long names and sparse files, V7.
 
 from __future__ import annotations
 
-import struct
 import zlib
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
 
 from dockerlab.layering.budget import NAME_BYTES, RECORD_BYTES, Budget
 from dockerlab.layering.cursor import Cursor, Leaper, truncated, unreadable
-from dockerlab.layering.model import DEVICE, FILE, FOLDER, PIPE, SYMLINK
+from dockerlab.layering.model import DEVICE, FILE, FOLDER, PIPE, SYMLINK, File
+from dockerlab.layering.paths import clean
 
 BLOCK = 512
 HARD_LINK = "hard link"
@@ -26,32 +25,14 @@ _KINDS = {
 }  # fmt: skip
 _sum = zlib.adler32
 _LARGEST = 2**63 - 1
-# name, mode, uid, gid, size, mtime, kind, link, magic, prefix
-_FIELDS = struct.Struct("100s8s8s8s12s12s8xc100s6s82x155s12x")
 
 
-class Entry(NamedTuple):
-    """tar의 항목 하나입니다. ``stored``는 이어지는 내용의 바이트, ``size``는 풀었을 때의 바이트입니다."""
+def entries(cursor: Cursor | Leaper, budget: Budget) -> Iterator[tuple[File, int]]:
+    """항목을 차례로 줍니다: 파일과, 뒤에 담긴 내용의 바이트. 다음 항목을 청하기 전에는 내용을 읽어도 됩니다.
 
-    # In the order of File, which is made of it fifty thousand times.
-    name: str
-    kind: str
-    size: int
-    mode: int
-    uid: int
-    gid: int
-    mtime: int
-    link: str
-    stored: int
-
-    @property
-    def sparse(self) -> bool:
-        """구멍을 뺀 내용만 담긴 파일인지 말합니다."""
-        return self.size != self.stored
-
-
-def entries(cursor: Cursor | Leaper, budget: Budget) -> Iterator[Entry]:
-    """항목을 차례로 줍니다. 다음 항목을 청하기 전에는 내용을 ``cursor``에서 읽어도 됩니다."""
+    구멍(sparse)이 있는 파일은 담긴 바이트가 파일의 크기와 다릅니다. 하드 링크의 ``kind``는 ``HARD_LINK``이고
+    ``link``가 그 첫 파일의 이름입니다.
+    """
     extra: dict[str, str] = {}
     while True:
         header = cursor.read(BLOCK)
@@ -69,17 +50,17 @@ def entries(cursor: Cursor | Leaper, budget: Budget) -> Iterator[Entry]:
         if letter in b"xgLK":
             _extend(extra, letter, cursor, size, budget)
             continue
-        entry = _entry(header, size, extra)
+        file, stored = _entry(header, letter, size, extra)
         if extra:
             extra = {}
-        budget.entry(len(entry.name) + len(entry.link))
+        budget.entry(len(file.path) + len(file.link))
         if letter == b"S":
             _skip_sparse_map(header, cursor, budget)
         if letter == b"V":
             cursor.skip(size + -size % BLOCK)
             continue
-        end = cursor.position + entry.stored + -entry.stored % BLOCK
-        yield entry
+        end = cursor.position + stored + -stored % BLOCK
+        yield file, stored
         if end > cursor.position:
             cursor.skip(end - cursor.position)
 
@@ -121,6 +102,12 @@ def _number(field: bytes) -> int:
 _common = lru_cache(2**10)(_number)
 
 
+@lru_cache(2**10)
+def _ownership(fields: bytes) -> tuple[int, int, int]:
+    """Mode, user and group."""
+    return _number(fields[:8]) & 0o7777, _number(fields[8:16]), _number(fields[16:])
+
+
 def _natural(field: bytes, what: str) -> int:
     value = _number(field)
     if not 0 <= value <= _LARGEST:
@@ -132,14 +119,13 @@ def _text(field: bytes) -> str:
     return field.partition(b"\0")[0].decode("utf-8", "surrogateescape")
 
 
-def _entry(header: bytes, size: int, extra: dict[str, str]) -> Entry:
-    name_field, mode, uid, gid, _, mtime, letter, link_field, magic, prefix = _FIELDS.unpack(header)
-    name = _text(name_field)
-    if prefix[0] and magic == b"ustar\0":
-        name = f"{_text(prefix)}/{name}"
+def _entry(header: bytes, letter: bytes, size: int, extra: dict[str, str]) -> tuple[File, int]:
+    name = _text(header[:100])
+    if header[345] and header[257:263] == b"ustar\0":
+        name = f"{_text(header[345:500])}/{name}"
     kind = _KINDS.get(letter, FILE)
-    link = _text(link_field) if kind in (HARD_LINK, SYMLINK) else ""
-    owner, group, seconds = _common(uid), _common(gid), _common(mtime)
+    link = _text(header[157:257]) if kind in (HARD_LINK, SYMLINK) else ""
+    (mode, owner, group), seconds = _ownership(header[100:124]), _common(header[136:148])
     if extra:
         name = extra.get("GNU.sparse.name") or extra.get("path", name)
         size = _decimal(extra, "size", size)
@@ -156,7 +142,7 @@ def _entry(header: bytes, size: int, extra: dict[str, str]) -> Entry:
         whole = _decimal(extra, "GNU.sparse.realsize", _decimal(extra, "GNU.sparse.size", whole))
     if len(name) > NAME_BYTES or len(link) > NAME_BYTES:
         raise unreadable(f"이름이 너무 깁니다({max(len(name), len(link)):,}글자).")
-    return Entry(name, kind, whole, _common(mode) & 0o7777, owner, group, seconds, link, stored)
+    return File(clean(name), kind, whole, mode, owner, group, seconds, link), stored
 
 
 def _extend(extra: dict[str, str], letter: bytes, cursor: Cursor | Leaper, size: int, budget: Budget) -> None:

@@ -13,6 +13,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -38,7 +39,7 @@ def contents(info: dict[str, Any], diff_ids: Sequence[str], number: int, budget:
         if (folder / "diff").read_text() != diff_ids[number]:
             return None
         with gzip.open(folder / "tar-split.json.gz", "rb") as packed:
-            return scan(Cursor(_pieces(packed)), budget)
+            return scan(Cursor(chain.from_iterable(_pieces(packed))), budget)
     except (OSError, EOFError, zlib.error):
         return None
 
@@ -54,23 +55,22 @@ def _chain_id(diff_ids: Sequence[str]) -> str:
     return chain.removeprefix("sha256:")
 
 
-def _pieces(packed: IO[bytes]) -> Iterator[Piece]:
+def _pieces(packed: IO[bytes]) -> Iterator[Sequence[Piece]]:
     """What the lines tell. Many are read at once: a JSON of its own for each costs three times as much."""
     rest = b""
     while block := packed.read(_AT_ONCE):
         lines, newline, rest = (rest + block).rpartition(b"\n")
         if newline:
-            yield from _told(lines)
+            yield _told(lines)
     if rest:
-        yield from _told(rest)
+        yield _told(rest)
 
 
-def _told(lines: bytes) -> Iterator[Piece]:
+def _told(lines: bytes) -> list[Piece]:
     try:
-        for told in json.loads(b"[" + lines.replace(b"\n", b",") + b"]"):
-            if told["type"] == 2:
-                yield binascii.a2b_base64(told["payload"])
-            elif told["type"] == 1:
-                yield int(told.get("size", 0))
+        return [
+            binascii.a2b_base64(told["payload"]) if told["type"] == 2 else int(told.get("size", 0))
+            for told in json.loads(b"[" + lines.replace(b"\n", b",") + b"]")
+        ]
     except (ValueError, KeyError, TypeError) as error:
         raise unreadable("엔진의 파일 목록(tar-split)을 읽을 수 없습니다.") from error

@@ -346,10 +346,24 @@ def test_the_json_of_layers_keeps_its_promise(tmp_path, capsys):
     assert (told["files"], told["wasted_bytes"], told["efficiency"]) == (1, 0, 1.0)
 
 
-def test_a_damaged_memory_is_read_again(tmp_path):
+@pytest.mark.parametrize(
+    ("sound", "damaged"),
+    [
+        ('"format": 2', '"format": 1'),
+        ('"size_tar"', ""),
+        ('"paths": [', '"paths": ["/b", '),
+        ('"rest_of": [0', '"rest_of": [7'),
+        ('"rest": [[', '"rest": [[['),
+    ],
+    ids=["format", "torn", "one-name-more", "no-such-rest", "no-json"],
+)
+def test_a_damaged_memory_is_read_again(tmp_path, sound, damaged):
     path = tmp_path / "image.tar"
     path.write_bytes(saved([files(("a", b"123"))]))
     image = layering.layers(str(path))
-    for kept in (tmp_path / "home").rglob("*.json"):
-        kept.write_text('{"format": 1, "files": [[]]')
+    [kept] = (tmp_path / "home").rglob("*.json")
+    text = kept.read_text()
+    kept.write_text(text.replace(sound, damaged) if damaged else text[: text.index(sound)])
+    assert kept.read_text() != text
     assert layering.layers(str(path)) == image
+    assert kept.read_text() == text
