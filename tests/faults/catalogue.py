@@ -83,7 +83,7 @@ FAULTS = (
         ),
     ),
     *_of(
-        "engine/test_clock_jump.py",
+        "containers/test_clock_jump.py",
         (
             "시계가 하루 앞으로, 하루 뒤로 뜀",
             "알릴 것 없음",
