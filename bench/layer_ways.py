@@ -39,6 +39,19 @@ def lists(source):
     return memory(source)
 
 
+def decoded(source):
+    """The engine's lists, unpacked, and their JSON and base64 read: what any reader has to do."""
+    from dockerlab.layering import contents, stored, tarsplit
+
+    def drained(cursor, _):
+        cursor.drain()
+        return contents.Contents((), (), (), cursor.position)
+
+    tarsplit.scan = drained
+    stored.keep = stored.keep_packing = lambda *_: None
+    lists(source)
+
+
 def memory(source):
     return summary(source)
 
@@ -99,8 +112,9 @@ def file_by_tarfile(source):
 
 
 OWN = {
-    "drain": drain, "stream": stream, "tarfile": by_tarfile, "lists": lists, "memory": memory,
-    "file": lists, "file-checked": checked, "file-memory": memory, "file-tarfile": file_by_tarfile,
+    "drain": drain, "stream": stream, "tarfile": by_tarfile, "lists": lists, "decoded": decoded,
+    "memory": memory, "file": lists, "file-checked": checked, "file-memory": memory,
+    "file-tarfile": file_by_tarfile,
 }  # fmt: skip
 
 

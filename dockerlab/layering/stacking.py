@@ -33,7 +33,7 @@ class _View:
 
     def __init__(self) -> None:
         self.tree: dict[str, tuple[File, int]] = {}
-        # What was put into each folder that stands; some may be gone. Sets would take ten times as much.
+        # What was put into each folder that stands; some may be gone. Sets would take several times as much.
         self.children: dict[str, list[str]] = {}
         self.wasted: list[Waste] = []
         # Contents with several names: (layer, first name) -> names still seen.
