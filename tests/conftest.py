@@ -10,10 +10,13 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import pytest
+from homes import new_home, processes_of, told_in
 
 ROOT = Path(__file__).resolve().parent.parent
 NEEDS = ("engine", "vm", "browser")
@@ -129,6 +132,40 @@ def tiny(engine):
         return images.ensure("tiny")
     except DockerlabError as error:
         pytest.skip(f"course image tiny cannot be prepared: {error}")
+
+
+@pytest.fixture
+def private_home():
+    """A home for an engine that may be killed; nothing of it stays."""
+    home = new_home()
+    yield home
+    for process in processes_of(home):
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    deadline = time.monotonic() + 20
+    while processes_of(home) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not processes_of(home)
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tiny, tmp_path_factory):
+    """The course image ``tiny`` in a file, for an engine that has none."""
+    from dockerlab import images
+
+    return images.export_bundle(tmp_path_factory.mktemp("bundle") / "tiny.tar", images=["tiny"]).path
+
+
+@pytest.fixture
+def in_private_engine(private_home, tiny_bundle):
+    """Runs a script on an engine of its own; returns what it told, line by line."""
+
+    def run(script, timeout=120):
+        return told_in(private_home, tiny_bundle, script, timeout)
+
+    run.home = private_home
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import docker
 import psutil
+from homes import processes_of
 
 from dockerlab.engine import bundle
 
@@ -82,15 +83,6 @@ class Holder:
     def leave(self):
         self.process.kill()
         self.process.communicate()
-
-
-def processes_of(home):
-    """Everything whose command line names this home: supervisor, gvproxy, the guest's processes."""
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
-        if str(home) in " ".join(process.info["cmdline"] or ()) and process.pid != os.getpid():
-            found.append(process)
-    return found
 
 
 def sockets_of(home):

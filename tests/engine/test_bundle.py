@@ -8,6 +8,7 @@ import shutil
 import subprocess
 
 import pytest
+from homes import link_or_copy
 
 from dockerlab.engine import bundle
 from dockerlab.errors import PackageBroken
@@ -88,14 +89,6 @@ def test_a_missing_library_is_noticed(made, tmp_path):
     with pytest.raises(PackageBroken, match="라이브러리를 찾지 못합니다") as caught:
         bundle._check(copy)
     assert "libseccomp.so.2" in caught.value.seen
-
-
-def link_or_copy(source, target, **options):
-    try:
-        os.link(source, target, follow_symlinks=False)
-    except OSError:
-        shutil.copy2(source, target, **options)
-    return target
 
 
 def test_certificates_for_a_machine_without(made):

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from homes import processes_of
 
 from dockerlab.engine import embedded
 from dockerlab.engine.rungs import root
@@ -80,15 +81,6 @@ def cgroup_of(home):
     import hashlib
 
     return "/dockerlab-" + hashlib.sha256(os.fsencode(home / "run/engine/root")).hexdigest()[:12]
-
-
-def processes_of(home):
-    """Everything whose command line names this home: supervisor, dockerd, shims."""
-    return [
-        process
-        for process in psutil.process_iter(["cmdline", "name"])
-        if str(home) in " ".join(process.info["cmdline"] or ()) and process.pid != os.getpid()
-    ]
 
 
 def traces_of(home):

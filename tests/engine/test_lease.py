@@ -7,13 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
 import psutil
 import pytest
+from homes import new_home, processes_of
 
-from dockerlab.engine import embedded, supervisor
+from dockerlab.engine import supervisor
 from dockerlab.engine.rungs import root
 
 pytestmark = pytest.mark.engine
@@ -50,13 +49,7 @@ print(json.dumps([len(containers), len(volumes)]))
 @pytest.fixture
 def home():
     """A home of its own with a short path (sockets), sharing the unpacked bundle."""
-    if embedded.impossible("root"):
-        pytest.skip(f"no embedded engine here: {embedded.impossible('root')}")
-    path = Path(tempfile.mkdtemp(prefix="dl", dir="/tmp"))
-    if not root.own_binaries():
-        from dockerlab.engine import bundle
-
-        (path / "bundle").symlink_to(bundle.ensure().root.parent)
+    path = new_home()
     yield path
     for process in processes_of(path):
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -65,15 +58,6 @@ def home():
     name = hashlib.sha256(os.fsencode(path / "run/engine/root")).hexdigest()[:12]
     root.clear_cgroups(f"/dockerlab-{name}")
     shutil.rmtree(path, ignore_errors=True)
-
-
-def processes_of(home, word=""):
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
-        line = " ".join(process.info["cmdline"] or [])
-        if str(home) in line and word in line:
-            found.append(process)
-    return found
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from homes import link_or_copy, processes_of
 
 from dockerlab.engine import bundle
 from dockerlab.engine.rungs import rootless
@@ -83,22 +84,6 @@ def home():
         process.kill()
     psutil.wait_procs(processes_of(path), timeout=10)
     shutil.rmtree(path)
-
-
-def link_or_copy(source, target, **options):
-    try:
-        os.link(source, target, follow_symlinks=False)
-    except OSError:
-        shutil.copy2(source, target, **options)
-    return target
-
-
-def processes_of(home):
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
-        if str(home) in " ".join(process.info["cmdline"] or ()):
-            found.append(process)
-    return found
 
 
 def as_user(home, code, *arguments, subordinate="nobody:1000000:65536"):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from homes import processes_of
 
 from dockerlab.engine import bundle, rungs
 
@@ -61,11 +62,6 @@ def home():
     _, alive = psutil.wait_procs(processes_of(path), timeout=60)
     assert not alive
     shutil.rmtree(path)
-
-
-def processes_of(home):
-    lines = ((process, process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"]))
-    return [process for process, words in lines if str(home) in " ".join(words)]
 
 
 @pytest.mark.parametrize("rung", ["uml", "qemu"])

@@ -1,16 +1,10 @@
 """An engine that dies in the middle of a trace: the trace ends, says so, and the next one works."""
 
-import contextlib
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
-import time
-from pathlib import Path
 
-import psutil
 import pytest
 
 pytestmark = pytest.mark.engine
@@ -37,38 +31,6 @@ while embedded.said():  # its supervisor has yet to notice
     time.sleep(0.01)
 tell(tracing.trace("docker run --rm dockerlab/tiny echo again"))
 """
-
-
-@pytest.fixture
-def private_home():
-    from dockerlab.engine import embedded
-    from dockerlab.engine.rungs import root
-
-    if why := embedded.impossible("root"):
-        pytest.skip(f"no embedded engine here: {why}")
-    home = Path(tempfile.mkdtemp(prefix="dlt", dir="/tmp"))
-    if not root.own_binaries():
-        from dockerlab.engine import bundle
-
-        (home / "bundle").symlink_to(bundle.ensure().root.parent)
-    yield home
-    for process in belonging(home):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    deadline = time.monotonic() + 20
-    while belonging(home) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not belonging(home)
-    shutil.rmtree(home, ignore_errors=True)
-
-
-def belonging(home):
-    found = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            if str(home) in " ".join(process.cmdline()) and process.pid != os.getpid():
-                found.append(process)
-    return found
 
 
 def test_an_engine_that_dies_makes_the_trace_incomplete_and_the_next_one_works(tiny, private_home, tmp_path):
