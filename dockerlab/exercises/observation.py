@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from dockerlab import engine
 from dockerlab.containers.stream import STDOUT, Stream
 from dockerlab.errors import DockerlabError
+from dockerlab.exercises.model import Untried
 from dockerlab.images import names
 
 if TYPE_CHECKING:
@@ -152,9 +153,23 @@ class View:
         raw = self._asked(self.api.inspect_container, name)
         return Box(self.api, raw) if raw and raw["Name"].lstrip("/") == name else None
 
+    def existing_container(self, name: str) -> Box:
+        """이름이 꼭 같은 컨테이너입니다. 없으면 아직 손대지 않은 과제입니다(``Untried``)."""
+        box = self.container(name)
+        if box is None:
+            raise Untried(f"이름이 {name}인 컨테이너가 없습니다.")
+        return box
+
     def image(self, name: str) -> dict[str, Any] | None:
         """이미지입니다(엔진의 말 그대로). 과정 이미지는 짧은 이름으로도 찾습니다."""
         return self._asked(self.api.inspect_image, names.reference(name))
+
+    def existing_image(self, name: str) -> dict[str, Any]:
+        """이미지입니다. 없으면 아직 손대지 않은 과제입니다(``Untried``)."""
+        image = self.image(name)
+        if image is None:
+            raise Untried(f"이름이 {name}인 이미지가 없습니다.")
+        return image
 
     def is_image(self, box: Box, name: str) -> bool:
         """컨테이너가 그 이미지로 만들어졌는지, 내용(id)으로 봅니다."""

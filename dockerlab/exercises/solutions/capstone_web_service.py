@@ -20,13 +20,6 @@ def prepare(view: View, given: Given) -> None:
     registry_for(given, given.registry)
 
 
-def _image(view: View, wanted: str) -> dict[str, Any]:
-    found = view.image(wanted)
-    if found is None:
-        raise Untried(f"이름이 {wanted}인 이미지가 없습니다.")
-    return found
-
-
 def _serves(view: View, given: Given, wanted: str, *, read_only: bool = False) -> Iterator[Step]:
     """Starts the image and asks it, also for what nobody can have prepared."""
     with view.serving(wanted, INSIDE, read_only=read_only) as (box, outside):
@@ -44,7 +37,7 @@ def _serves(view: View, given: Given, wanted: str, *, read_only: bool = False) -
 
 def check_web(view: View, given: Given, answer: Any) -> Iterator[Step]:
     """capstone-1: 서비스 만들기."""
-    config = _image(view, given.big)["Config"]
+    config = view.existing_image(given.big)["Config"]
     exposed = f"{INSIDE}/tcp" in (config.get("ExposedPorts") or {})
     said = (
         f"{INSIDE}번 포트를 쓴다고 적혀 있습니다."
@@ -57,7 +50,7 @@ def check_web(view: View, given: Given, answer: Any) -> Iterator[Step]:
 
 def check_slim(view: View, given: Given, answer: Any) -> Iterator[Step]:
     """capstone-2: 크기, 레이어, 낭비."""
-    _image(view, given.slim)
+    view.existing_image(given.slim)
     yield from _serves(view, given, given.slim)
     slim, tiny = view.layers(given.slim), view.layers("dockerlab/tiny")
     room = tiny.size_unpacked + MIB - slim.size_unpacked
@@ -76,7 +69,7 @@ def check_slim(view: View, given: Given, answer: Any) -> Iterator[Step]:
 
 def check_safe(view: View, given: Given, answer: Any) -> Iterator[Step]:
     """capstone-3: root가 아닌 사용자."""
-    user = _image(view, given.safe)["Config"].get("User") or ""
+    user = view.existing_image(given.safe)["Config"].get("User") or ""
     plain = user.partition(":")[0] not in ("", "0", "root")
     yield Step(
         plain, f"이미지의 사용자가 {user or 'root'}입니다{'.' if plain else '. root가 아니어야 합니다.'}"
@@ -90,7 +83,7 @@ def check_safe(view: View, given: Given, answer: Any) -> Iterator[Step]:
 
 def check_health(view: View, given: Given, answer: Any) -> Iterator[Step]:
     """capstone-4: 정말 검사하는 상태 검사."""
-    test = (_image(view, given.healthy)["Config"].get("Healthcheck") or {}).get("Test") or []
+    test = (view.existing_image(given.healthy)["Config"].get("Healthcheck") or {}).get("Test") or []
     if not test or test[0] not in ("CMD", "CMD-SHELL"):
         yield Step(False, "이미지에 상태 검사(HEALTHCHECK)가 없습니다.", 5)
         return
@@ -112,7 +105,7 @@ def check_health(view: View, given: Given, answer: Any) -> Iterator[Step]:
 
 def check_pushed(view: View, given: Given, answer: Any) -> Iterator[Step]:
     """capstone-5: 레지스트리로 보내기."""
-    healthy = _image(view, given.healthy)
+    healthy = view.existing_image(given.healthy)
     wanted = f"web:{given.version}"
     manifest, config = view.pushed(given.registry, wanted)
     if not manifest:
@@ -128,9 +121,7 @@ def check_pushed(view: View, given: Given, answer: Any) -> Iterator[Step]:
 
 def check_running(view: View, given: Given, answer: Any) -> Iterator[Step]:
     """capstone-6: 돌리기."""
-    box = view.container(given.service)
-    if box is None:
-        raise Untried(f"이름이 {given.service}인 컨테이너가 없습니다.")
+    box = view.existing_container(given.service)
     same = view.is_image(box, given.healthy)
     yield Step(same, f"이미지가 {given.healthy}{'입니다' if same else '가 아닙니다'}.")
     yield Step(box.running, "돌고 있습니다." if box.running else f"컨테이너는 있으나 {box.state}.")

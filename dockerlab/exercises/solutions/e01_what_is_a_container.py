@@ -15,9 +15,7 @@ SCRIPT = "/srv/greet.sh"
 
 def _running(view: View, wanted: str, image: str) -> Generator[Step, None, Box]:
     """The first two questions of most tasks: is it there and of the right image, and does it run?"""
-    box = view.container(wanted)
-    if box is None:
-        raise Untried(f"이름이 {wanted}인 컨테이너가 없습니다.")
+    box = view.existing_container(wanted)
     right = view.is_image(box, image)
     wrong = f"컨테이너 {wanted}의 이미지가 dockerlab/{image}가 아닙니다."
     said = f"이미지는 dockerlab/{image}입니다." if right else wrong

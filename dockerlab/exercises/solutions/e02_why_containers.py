@@ -46,13 +46,6 @@ def _page(given: Given, version: int) -> str:
     return f"{given.word}-{version}"
 
 
-def _image(view: View, wanted: str) -> dict[str, Any]:
-    found = view.image(wanted)
-    if found is None:
-        raise Untried(f"이름이 {wanted}인 이미지가 없습니다.")
-    return found
-
-
 def _right_image(view: View, box: Box, wanted: str, tag: str) -> Step:
     right = view.is_image(box, tag)
     return Step(right, f"{wanted}: 이미지 {tag}로 {'띄웠습니다' if right else '띄우지 않았습니다'}.")
@@ -65,7 +58,7 @@ def _running(box: Box, wanted: str) -> Step:
 
 def check_clock(view: View, given: Given, answer: Any) -> Iterator[Step]:
     """02-1: 이미지에 담긴 시간대. 처음 보는 시각 둘로 물어봅니다."""
-    _image(view, given.clock)
+    view.existing_image(given.clock)
     moments = Random().sample(range(1_700_000_000, 1_800_000_000), 2)
     told = [view.run(given.clock, [str(moment)]) for moment in moments]
     broken = next((each for each in told if each.code != 0), None)
@@ -96,7 +89,7 @@ def _local(moment: int, hours: int) -> str:
 
 def check_apps(view: View, given: Given, answer: Any) -> Iterator[Step]:
     """02-2: 라이브러리의 서로 다른 판을 쓰는 두 앱."""
-    found = {kind: _image(view, tag) for kind, tag in (("old", given.old), ("new", given.new))}
+    found = {kind: view.existing_image(tag) for kind, tag in (("old", given.old), ("new", given.new))}
     price = Random().randrange(10_000, 1_000_000)
     for (kind, what), rate in zip((("old", "옛"), ("new", "새")), RATES.values(), strict=True):
         told = view.run(getattr(given, kind), ["sh", f"/apps/{kind}.sh", str(price)])
@@ -104,7 +97,7 @@ def check_apps(view: View, given: Given, answer: Any) -> Iterator[Step]:
         seen = f"종료 코드 {told.code}" if told.code != 0 else f"답 {told.text.strip()[:20]!r}"
         said = f"{what} 앱이 맞게 셈합니다." if right else f"{what} 앱이 제대로 돌지 않습니다({seen})."
         yield Step(right, said)
-    base = _image(view, given.base)["RootFS"]["Layers"]
+    base = view.existing_image(given.base)["RootFS"]["Layers"]
     old, new = (found[kind]["RootFS"]["Layers"] for kind in ("old", "new"))
     on_base = all(layers[: len(base)] == base for layers in (old, new))
     said = f"두 이미지가 {given.base}의 레이어 {len(base)}개를 함께 씁니다."
@@ -116,9 +109,7 @@ def check_apps(view: View, given: Given, answer: Any) -> Iterator[Step]:
 
 def check_idle(view: View, given: Given, answer: Any) -> Iterator[Step]:
     """02-3: 놀고 있는 앱은 프로세스 하나입니다."""
-    box = view.container(given.idle)
-    if box is None:
-        raise Untried(f"이름이 {given.idle}인 컨테이너가 없습니다.")
+    box = view.existing_container(given.idle)
     yield _right_image(view, box, given.idle, "dockerlab/tiny")
     yield _running(box, given.idle)
     # Asked inside: not every engine can list processes. One of them is the shell that asks.
@@ -159,9 +150,7 @@ def _kept(view: View, given: Given, wanted: str, tag: str) -> Iterator[Step]:
 
 def check_replaced(view: View, given: Given, answer: Any) -> Iterator[Step]:
     """02-4: 새 판이 이름과 포트를 맡고, 옛 판은 멈춘 채 남아 있습니다."""
-    box = view.container(given.web)
-    if box is None:
-        raise Untried(f"이름이 {given.web}인 컨테이너가 없습니다.")
+    box = view.existing_container(given.web)
     yield _right_image(view, box, given.web, given.second)
     yield _serving(view, given, 2)
     yield from _kept(view, given, given.kept, given.first)

@@ -13,13 +13,6 @@ MIB = 2**20
 _BOOT = "/proc/sys/kernel/random/boot_id"
 
 
-def _there(view: View, wanted: str) -> Box:
-    box = view.container(wanted)
-    if box is None:
-        raise Untried(f"이름이 {wanted}인 컨테이너가 없습니다.")
-    return box
-
-
 def _running(box: Box, wanted: str) -> Step:
     said = f"컨테이너 {wanted}가 돌고 있습니다." if box.running else f"컨테이너는 있으나 {box.state}."
     return Step(box.running, said)
@@ -27,7 +20,7 @@ def _running(box: Box, wanted: str) -> Step:
 
 def check_limits(view: View, given: Given, answer: Any) -> Iterator[Step]:
     """03-1: 한도."""
-    box = _there(view, given.box)
+    box = view.existing_container(given.box)
     yield _running(box, given.box)
     wanted = given.memory * MIB
     if not view.engine.info.get("MemoryLimit"):
@@ -46,7 +39,7 @@ def check_limits(view: View, given: Given, answer: Any) -> Iterator[Step]:
 
 def check_oom(view: View, given: Given, answer: Any) -> Iterator[Step]:
     """03-2: 한도를 넘으면."""
-    box = _there(view, given.greedy)
+    box = view.existing_container(given.greedy)
     state = box.raw["State"]
     ended = state["Status"] == "exited"
     yield Step(ended, f"컨테이너가 {'끝났습니다' if ended else box.state}.")
@@ -65,7 +58,7 @@ def check_oom(view: View, given: Given, answer: Any) -> Iterator[Step]:
 
 def check_kernel(view: View, given: Given, answer: Any) -> Iterator[Step]:
     """03-3: 커널은 하나입니다."""
-    box = _there(view, given.box)
+    box = view.existing_container(given.box)
     if not box.running:
         raise Untried(f"컨테이너 {given.box}가 돌고 있지 않습니다. 과제 03-1부터 하십시오.")
     true = box.exec(["cat", _BOOT]).text.strip()
@@ -87,7 +80,7 @@ def _namespace(box: Box, kind: str) -> str:
 
 def check_shared_network(view: View, given: Given, answer: Any) -> Iterator[Step]:
     """03-4: 네임스페이스 하나만 함께 쓰기."""
-    peer = _there(view, given.peer)
+    peer = view.existing_container(given.peer)
     yield _running(peer, given.peer)
     box = view.container(given.box)
     if box is None or not box.running or not peer.running:

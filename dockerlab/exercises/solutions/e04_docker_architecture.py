@@ -44,13 +44,6 @@ def answers(given: Given) -> tuple[list[int], str]:
     return codes, state
 
 
-def _there(view: View, wanted: str) -> Box:
-    box = view.container(wanted)
-    if box is None:
-        raise Untried(f"이름이 {wanted}인 컨테이너가 없습니다.")
-    return box
-
-
 def _right_image(view: View, box: Box, wanted: str) -> Step:
     right = view.is_image(box, "dockerlab/tiny")
     return Step(
@@ -65,7 +58,7 @@ def _running(box: Box, wanted: str) -> Step:
 
 def check_created(view: View, given: Given, answer: Any) -> Iterator[Step]:
     """04-1: 프로세스는 없고, 설정과 읽기·쓰기 레이어는 있습니다."""
-    box = _there(view, given.made)
+    box = view.existing_container(given.made)
     yield _right_image(view, box, given.made)
     fresh = box.raw["State"]["Status"] == "created"
     said = f"{given.made}는 만들어졌고, 시작된 적이 없습니다."
@@ -120,7 +113,7 @@ def check_requests(view: View, given: Given, answer: Any) -> Iterator[Step]:
 
 def check_pid(view: View, given: Given, answer: Any) -> Iterator[Step]:
     """04-3: 엔진이 있는 네임스페이스에서 본 번호."""
-    box = _there(view, given.deep)
+    box = view.existing_container(given.deep)
     yield _running(box, given.deep)
     if type(answer) is not int:
         yield Step(False, f"수로 답하십시오. 지금은 {type(answer).__name__}입니다.", 2)
@@ -169,7 +162,7 @@ def _reaches(box: Box | None, other: str) -> bool:
 
 def check_volume(view: View, given: Given, answer: Any) -> Iterator[Step]:
     """04-5: 볼륨 하나, 두 자리."""
-    box = _there(view, given.clerk)
+    box = view.existing_container(given.clerk)
     yield _running(box, given.clerk)
     for path, writable in (("/desk", True), ("/window", False)):
         mount = box.mounts.get(path)

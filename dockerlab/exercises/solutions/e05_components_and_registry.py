@@ -136,9 +136,7 @@ def check_sent(view: View, given: Given, answer: Any) -> Iterator[Step]:
 
 def check_pinned(view: View, given: Given, answer: Any) -> Iterator[Step]:
     """05-5: 다이제스트로 못 박아 띄운 컨테이너."""
-    box = view.container(given.pinned)
-    if box is None:
-        raise Untried(f"이름이 {given.pinned}인 컨테이너가 없습니다.")
+    box = view.existing_container(given.pinned)
     said = f"{given.pinned}가 돌고 있습니다." if box.running else f"{given.pinned}는 있으나 {box.state}."
     yield Step(box.running, said)
     asked = box.raw["Config"]["Image"]

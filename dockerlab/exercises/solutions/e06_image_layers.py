@@ -34,10 +34,7 @@ def prepare(view: View, given: Given) -> None:
 
 
 def _layers_of(view: View, wanted: str) -> list[str]:
-    found = view.image(wanted)
-    if found is None:
-        raise Untried(f"이름이 {wanted}인 이미지가 없습니다.")
-    return found["RootFS"].get("Layers") or []
+    return view.existing_image(wanted)["RootFS"].get("Layers") or []
 
 
 def _on_tiny(view: View, layers: list[str]) -> Step:

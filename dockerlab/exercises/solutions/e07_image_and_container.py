@@ -25,13 +25,6 @@ def prepare(view: View, given: Given) -> None:
     image_for(given, given.shop, _SHOP.format(given.kib * 1024))
 
 
-def _there(view: View, wanted: str) -> Box:
-    box = view.container(wanted)
-    if box is None:
-        raise Untried(f"이름이 {wanted}인 컨테이너가 없습니다.")
-    return box
-
-
 def _right_image(view: View, given: Given, box: Box, wanted: str) -> Step:
     right = view.is_image(box, given.shop)
     return Step(right, f"{wanted}의 이미지가 {given.shop}{'입니다' if right else '이 아닙니다'}.")
@@ -50,7 +43,7 @@ def _written(box: Box) -> dict[str, int]:
 
 def check_instances(view: View, given: Given, answer: Any) -> Iterator[Step]:
     """07-1: 설계도 하나, 인스턴스 둘."""
-    first, second = _there(view, given.first), _there(view, given.second)
+    first, second = view.existing_container(given.first), view.existing_container(given.second)
     for box, wanted in ((first, given.first), (second, given.second)):
         yield _right_image(view, given, box, wanted)
         yield _running(box, wanted)
@@ -64,7 +57,7 @@ def check_instances(view: View, given: Given, answer: Any) -> Iterator[Step]:
 
 def check_layer(view: View, given: Given, answer: Any) -> Iterator[Step]:
     """07-2: 읽기·쓰기 레이어에 남는 세 가지."""
-    first, second = _there(view, given.first), _there(view, given.second)
+    first, second = view.existing_container(given.first), view.existing_container(given.second)
     written = _written(first)
     if not written:
         raise Untried(f"{given.first}의 읽기·쓰기 레이어가 비어 있습니다.")
@@ -86,7 +79,7 @@ def check_layer(view: View, given: Given, answer: Any) -> Iterator[Step]:
 
 def check_copy_up(view: View, given: Given, answer: Any) -> Iterator[Step]:
     """07-3: 카피업."""
-    second = _there(view, given.second)
+    second = view.existing_container(given.second)
     before = given.kib * 1024
     told = second.exec(["stat", "-c", "%s", "/shop/catalogue"]).text.strip()
     longer = told == str(before + 1)
@@ -105,7 +98,7 @@ def check_copy_up(view: View, given: Given, answer: Any) -> Iterator[Step]:
 
 def check_stopped(view: View, given: Given, answer: Any) -> Iterator[Step]:
     """07-4: 멈춘 것과 지운 것."""
-    first, second = view.container(given.first), _there(view, given.second)
+    first, second = view.container(given.first), view.existing_container(given.second)
     if first is None:
         yield Step(False, f"{given.first}를 지웠습니다. 멈추기만 해야 합니다.", 2)
     else:
@@ -120,16 +113,9 @@ def check_stopped(view: View, given: Given, answer: Any) -> Iterator[Step]:
     yield Step(fresh, said if fresh else f"{given.second}의 /shop/catalogue가 아직 바뀐 채입니다.")
 
 
-def _image(view: View, wanted: str) -> dict[str, Any]:
-    found = view.image(wanted)
-    if found is None:
-        raise Untried(f"이름이 {wanted}인 이미지가 없습니다.")
-    return found
-
-
 def _more_layers(view: View, given: Given, wanted: str) -> int | None:
     """How many layers there are above those of the shop; None if it does not stand on them."""
-    layers, below = (_image(view, each)["RootFS"]["Layers"] for each in (wanted, given.shop))
+    layers, below = (view.existing_image(each)["RootFS"]["Layers"] for each in (wanted, given.shop))
     return len(layers) - len(below) if layers[: len(below)] == below else None
 
 
@@ -147,7 +133,7 @@ def check_committed(view: View, given: Given, answer: Any) -> Iterator[Step]:
 
 def check_branch(view: View, given: Given, answer: Any) -> Iterator[Step]:
     """07-6: 설정만 다른 이미지."""
-    found = _image(view, given.branch)
+    found = view.existing_image(given.branch)
     other = found["Id"] != view.image(given.shop)["Id"]
     said = "이미지의 id가 다릅니다." if other else "같은 이미지에 이름만 하나 더 붙였습니다."
     yield Step(other, said)

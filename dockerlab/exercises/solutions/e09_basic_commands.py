@@ -13,13 +13,6 @@ INSIDE = 8080
 PAGE = "/www/index.html"
 
 
-def _there(view: View, wanted: str) -> Box:
-    box = view.container(wanted)
-    if box is None:
-        raise Untried(f"이름이 {wanted}인 컨테이너가 없습니다.")
-    return box
-
-
 def _running(box: Box, wanted: str) -> Step:
     said = f"{wanted}가 돌고 있습니다." if box.running else f"{wanted}는 있으나 {box.state}."
     return Step(box.running, said)
@@ -44,7 +37,7 @@ def check_tagged(view: View, given: Given, answer: Any) -> Iterator[Step]:
 
 def check_published(view: View, given: Given, answer: Any) -> Iterator[Step]:
     """09-2(run -d -p): 이 컴퓨터에만 포트를 공개한 컨테이너가 도는지 봅니다."""
-    box = _there(view, given.web)
+    box = view.existing_container(given.web)
     right = view.is_image(box, given.page)
     yield Step(right, f"{given.web}의 이미지가 {given.page}{'입니다' if right else '가 아닙니다'}.")
     yield _running(box, given.web)
@@ -64,7 +57,7 @@ def check_published(view: View, given: Given, answer: Any) -> Iterator[Step]:
 
 def check_copied(view: View, given: Given, answer: Any) -> Iterator[Step]:
     """09-3(cp): 도는 컨테이너 안의 파일이 바뀌었는지 봅니다."""
-    box = _there(view, given.web)
+    box = view.existing_container(given.web)
     if not box.running:
         raise Untried(f"{given.web}가 돌고 있지 않습니다. 과제 09-2부터 하십시오.")
     told = view.get(given.port)
@@ -121,7 +114,7 @@ def check_volume(view: View, given: Given, answer: Any) -> Iterator[Step]:
 
 def check_cleared(view: View, given: Given, answer: Any) -> Iterator[Step]:
     """09-6: stop과 rm."""
-    web = _there(view, given.web)
+    web = view.existing_container(given.web)
     ended = web.raw["State"]["Status"] == "exited"
     yield Step(ended, f"{given.web}가 {'멈추었습니다' if ended else web.state}.")
     left = [each for each in (given.client, given.reader) if view.container(each) is not None]
