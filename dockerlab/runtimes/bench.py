@@ -11,7 +11,6 @@ import io
 import shlex
 import tarfile
 import uuid
-from types import TracebackType
 from typing import Any
 
 from dockerlab import containers, engine
@@ -53,9 +52,7 @@ class Workbench:
     def __enter__(self) -> Workbench:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __str__(self) -> str:

@@ -10,7 +10,6 @@ import io
 import json
 import tarfile
 import uuid
-from types import TracebackType
 from typing import Any
 
 from dockerlab import containers, engine, images
@@ -49,9 +48,7 @@ class VolumePlugin:
     def __enter__(self) -> VolumePlugin:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
