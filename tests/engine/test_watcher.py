@@ -274,7 +274,7 @@ def test_a_container_past_its_deadline_is_removed_while_its_owner_lives(engine, 
     late = api.create_container(tiny.reference, ["sleep", "60"], labels=labels(deadline=1))["Id"]
     api.start(late)
     try:
-        assert until(lambda: not [one for one in api.containers(all=True) if one["Id"] == late], 15)
+        assert until(lambda: not [one for one in api.containers(all=True) if one["Id"] == late], 30)
         assert api.inspect_container(keep)["Id"] == keep
     finally:
         api.remove_container(keep, force=True)
