@@ -19,7 +19,7 @@ from typing import Any
 from dockerlab import containers, images, vm
 from dockerlab.claims import conditions
 from dockerlab.claims.claim import Claim
-from dockerlab.claims.words import volume
+from dockerlab.claims.words import as_size
 from dockerlab.progress import Report, silent
 
 # POSIX shell, so that the host, busybox and Alpine all answer. The glob counts processes without making one.
@@ -175,8 +175,8 @@ def verdict(sights: Sequence[Sight]) -> str:
         )
     whose = "호스트" if last.container.memory == last.host.memory else "엔진이 도는 곳"
     sentences.append(
-        f"컨테이너에는 {whose}의 메모리 전체({volume(last.container.memory)})가 보이고, "
-        f"VM에는 받은 만큼({volume(last.vm.memory)})만 보입니다."
+        f"컨테이너에는 {whose}의 메모리 전체({as_size(last.container.memory)})가 보이고, "
+        f"VM에는 받은 만큼({as_size(last.vm.memory)})만 보입니다."
     )
     return " ".join(sentences)
 

@@ -17,7 +17,7 @@ from typing import Any
 from dockerlab import containers, images, vm
 from dockerlab.claims import conditions, pss
 from dockerlab.claims.claim import Claim
-from dockerlab.claims.words import against, percent, volume
+from dockerlab.claims.words import against, as_size, percent
 from dockerlab.measure import Timing, compare, machine
 from dockerlab.measure.machine import cores
 from dockerlab.progress import Report, silent
@@ -183,19 +183,19 @@ def verdict(timings: Mapping[str, Timing], growth: Growth, limit: int) -> str:
     container, machine_ = timings["container"], timings["vm"]
     comparison = compare(machine_, container)
     sentences = [
-        f"놀고 있는 컨테이너는 하나에 {volume(container.median)}, VM은 {volume(machine_.median)}입니다. "
+        f"놀고 있는 컨테이너는 하나에 {as_size(container.median)}, VM은 {as_size(machine_.median)}입니다. "
         f"VM의 메모리는 {against(comparison)}."
     ]
     for who, title in (("container", "컨테이너"), ("vm", "VM")):
         before, during, after = getattr(growth, who)
         sentences.append(
-            f"{title}: {volume(TAKEN)}를 쓰자 {volume(before)}에서 {volume(during)}로, "
-            f"돌려주자 {volume(after)}로 되어 늘어난 몫의 {percent(growth.returned(who))}가 되돌아왔습니다."
+            f"{title}: {as_size(TAKEN)}를 쓰자 {as_size(before)}에서 {as_size(during)}로, "
+            f"돌려주자 {as_size(after)}로 되어 늘어난 몫의 {percent(growth.returned(who))}가 되돌아왔습니다."
         )
     share = machine_.median / limit
     more = "그보다 많은" if share > 1 else "처음부터 다 차지하지는 않고 그"
     sentences.append(
-        f"VM에 준 메모리는 {volume(limit)}이고, 호스트에서는 {more} {percent(share)}를 차지합니다."
+        f"VM에 준 메모리는 {as_size(limit)}이고, 호스트에서는 {more} {percent(share)}를 차지합니다."
     )
     return " ".join(sentences)
 
@@ -207,7 +207,7 @@ def notes(idle: Sequence[Idle], told: Mapping[str, Any], details: Mapping[str, A
     if most.host:
         found.append(
             "컨테이너의 값은 컨테이너의 프로세스와 그 shim의 PSS입니다. 엔진이 말하는 값(docker stats)은 "
-            f"shim을 빼놓아 하나에 {volume(median(most.told))}뿐입니다."
+            f"shim을 빼놓아 하나에 {as_size(median(most.told))}뿐입니다."
         )
     else:
         found.append(
@@ -216,7 +216,7 @@ def notes(idle: Sequence[Idle], told: Mapping[str, Any], details: Mapping[str, A
     if details["engine"]:
         found.append(
             "컨테이너가 몇 개든 엔진 자신(dockerd와 containerd)이 "
-            f"{volume(details['engine'])}를 더 차지합니다."
+            f"{as_size(details['engine'])}를 더 차지합니다."
         )
     if details["skipped"]:
         counts = ", ".join(map(str, details["skipped"]))

@@ -14,7 +14,7 @@ from typing import Any
 from dockerlab import engine, images, vm
 from dockerlab.claims import conditions
 from dockerlab.claims.claim import Claim
-from dockerlab.claims.words import percent, times, volume
+from dockerlab.claims.words import as_size, percent, times
 from dockerlab.errors import MeasureError
 from dockerlab.images import names
 from dockerlab.progress import Report, silent
@@ -178,23 +178,24 @@ def verdict(seen: Sequence[ImageSize], machines: Sequence[VmSize], counted: Sequ
     """대표하는 쌍의 비, 커널의 몫, 그리고 책에 적힌 크기와 맞는지를 말합니다."""
     image, machine = seen[0], machines[0]
     sentences = [
-        f"{machine.name} VM의 파일({volume(machine.total)})은 {image.name} 이미지({volume(image.told)})의 "
+        f"{machine.name} VM의 파일({as_size(machine.total)})은 {image.name} 이미지({as_size(image.told)})의 "
         f"{times(machine.total / image.told)}이고, "
         f"그중 {percent(machine.kernel / machine.total)}가 커널입니다."
     ]
     sentences += [
-        f"{part.guest} VM의 디스크에 든 {volume(part.kernel + part.userland)} 가운데 커널과 그 모듈이 "
-        f"{volume(part.kernel)}이고, 컨테이너 이미지로 옮긴다면 {volume(part.userland)}만 담으면 됩니다."
+        f"{part.guest} VM의 디스크에 든 {as_size(part.kernel + part.userland)} 가운데 커널과 그 모듈이 "
+        f"{as_size(part.kernel)}이고, 컨테이너 이미지로 옮긴다면 {as_size(part.userland)}만 담으면 됩니다."
         for part in counted
     ]
     largest_image = max(seen, key=lambda each: each.told)
     largest = max(machines, key=lambda each: each.total)
     fits = "에 듭니다" if largest_image.told < HUNDREDS_OF_MB else "를 넘습니다"
     sentences.append(
-        f"가장 큰 {largest_image.name} 이미지({volume(largest_image.told)})는 책에 적힌 '수십~수백 MB'{fits}."
+        f"가장 큰 {largest_image.name} 이미지({as_size(largest_image.told)})는 "
+        f"책에 적힌 '수십~수백 MB'{fits}."
     )
     reaches = "에 이릅니다" if largest.total >= SEVERAL_GB else "에 이르지 않습니다"
-    sentences.append(f"가장 큰 {largest.name} VM({volume(largest.total)})은 책에 적힌 '수 GB'{reaches}.")
+    sentences.append(f"가장 큰 {largest.name} VM({as_size(largest.total)})은 책에 적힌 '수 GB'{reaches}.")
     return " ".join(sentences)
 
 
@@ -214,7 +215,7 @@ def notes(seen: Sequence[ImageSize], machines: Sequence[VmSize]) -> tuple[str, .
         if each.disk:
             found.append(
                 f"{each.name} VM은 작게 만든 배포판({each.origin})이라 보통의 서버 설치보다 작습니다. "
-                f"디스크는 게스트에는 {volume(each.virtual)}로 보이지만 "
-                f"파일은 쓴 만큼({volume(each.disk)})만 차지합니다."
+                f"디스크는 게스트에는 {as_size(each.virtual)}로 보이지만 "
+                f"파일은 쓴 만큼({as_size(each.disk)})만 차지합니다."
             )
     return tuple(found)

@@ -20,7 +20,7 @@ def duration(seconds: float) -> str:
     return f"{two_digits(seconds / 60)}분" if seconds >= 60 else f"{two_digits(seconds)}초"
 
 
-def volume(size: float) -> str:
+def as_size(size: float) -> str:
     """바이트를 읽기 좋은 단위(10의 거듭제곱)로 적습니다. 예: ``"6.02 MB"``."""
     for unit in ("B", "kB", "MB"):
         if size < 999.5:

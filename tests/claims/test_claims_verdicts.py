@@ -320,7 +320,7 @@ def test_pss_agrees_with_psutil():
      (64_421_888, "64.4 MB"), (268_435_456, "268 MB"), (25_276_514_304, "25.3 GB")],
 )  # fmt: skip
 def test_bytes_are_shown_in_three_digits(size_in_bytes, shown):
-    assert words.volume(size_in_bytes) == shown
+    assert words.as_size(size_in_bytes) == shown
 
 
 def test_seconds_are_shown_in_two_digits():

@@ -1,5 +1,5 @@
 // The layers of an image beside the tree of their files. Nothing is kept here but what is on the screen:
-// every row, count and content is asked of the kernel (layer_answers.py), a page at a time.
+// every row, count and content is asked of the kernel (answers.py), a page at a time.
 
 /** A name that no other view has: each widget loads a module of its own, so counting would repeat. */
 const unique = () => `layers-${Math.random().toString(36).slice(2)}`;
