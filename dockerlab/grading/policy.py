@@ -99,9 +99,8 @@ _CONTAINER = """Hostname Domainname User AttachStdin AttachStdout AttachStderr E
 StdinOnce Env Cmd Healthcheck Image Volumes WorkingDir Entrypoint Labels StopSignal StopTimeout Shell
 HostConfig NetworkingConfig NetworkDisabled"""
 _HOST = """Memory MemorySwap MemoryReservation MemorySwappiness NanoCpus CpuShares CpuPeriod CpuQuota
-CpusetCpus
-PidsLimit Binds Mounts Tmpfs VolumesFrom NetworkMode PidMode IpcMode UTSMode CgroupnsMode PortBindings
-RestartPolicy AutoRemove CapDrop SecurityOpt ReadonlyRootfs LogConfig Ulimits ShmSize Init
+CpusetCpus PidsLimit Binds Mounts Tmpfs VolumesFrom NetworkMode PidMode IpcMode UTSMode CgroupnsMode
+PortBindings RestartPolicy AutoRemove CapDrop SecurityOpt ReadonlyRootfs LogConfig Ulimits ShmSize Init
 Dns DnsOptions DnsSearch ExtraHosts GroupAdd ConsoleSize"""
 
 
@@ -163,11 +162,9 @@ def _update_container(request: Request, desk: Any) -> None:
 
 
 def _exec(request: Request, desk: Any) -> None:
-    allowed = (
-        "AttachStdin AttachStdout AttachStderr Detach DetachKeys Tty Env Cmd User WorkingDir ConsoleSize"
-    )
+    keys = "AttachStdin AttachStdout AttachStderr Detach DetachKeys Tty Env Cmd User WorkingDir ConsoleSize"
     request.body.pop("Container", None)  # docker-py says it twice; the path counts
-    request.body = _only(request.body, allowed, "exec")
+    request.body = _only(request.body, keys, "exec")
 
 
 def _delete_container(request: Request, desk: Any) -> None:
@@ -247,10 +244,6 @@ def _push(request: Request, desk: Any) -> None:
     desk.own("image", f"{name}:{request.query.get('tag') or 'latest'}")
 
 
-def _ask_registry(request: Request, desk: Any) -> None:
-    desk.in_own_registry(request.path.removeprefix("/distribution/").removesuffix("/json"))
-
-
 def _tag(request: Request, desk: Any) -> None:
     repository = request.query.get("repo", "")
     desk.new_images([f"{repository}:{request.query.get('tag') or 'latest'}"] if repository else [])
@@ -280,7 +273,8 @@ RULES = (
     _rule("POST", f"/images/{_NAME}/tag", "seen image", change=_tag),
     _rule("POST", f"/images/{_NAME}/push", change=_push),
     _rule("DELETE", f"/images/{_NAME}", "image"),
-    _rule("GET", f"/distribution/{_NAME}/json", change=_ask_registry),
+    _rule("GET", f"/distribution/{_NAME}/json",
+          change=lambda request, desk: desk.in_own_registry(request.path[len("/distribution/"):-len("/json")])),
     _rule("POST", "/build", change=_build),
     _rule("POST", "/commit", json=True, change=_commit),
     _rule("GET", "/networks", change=_filtered),
