@@ -274,7 +274,7 @@ RULES = (
     _rule("POST", f"/images/{_NAME}/push", change=_push),
     _rule("DELETE", f"/images/{_NAME}", "image"),
     _rule("GET", f"/distribution/{_NAME}/json",
-          change=lambda request, desk: desk.in_own_registry(request.path[len("/distribution/"):-len("/json")])),
+          change=lambda request, desk: desk.in_own_registry(request.path[len("/distribution/"):-5])),
     _rule("POST", "/build", change=_build),
     _rule("POST", "/commit", json=True, change=_commit),
     _rule("GET", "/networks", change=_filtered),
