@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dockerlab.engine import Endpoint, bundle
+from dockerlab.engine import Endpoint, bundle, processes
 from dockerlab.errors import CannotTrace
 from dockerlab.tracing.clock import seconds
 from dockerlab.tracing.news import News
@@ -21,6 +21,7 @@ from dockerlab.tracing.news import News
 SYSTEM_SOCKET = Path("/run/containerd/containerd.sock")
 LIMIT = 10.0  # seconds for one ctr
 # 2026-11-24 05:07:07.896759487 +0000 UTC moby /tasks/start {"container_id": …}
+FENCE = re.compile(r"dockerlab-(\d+)-(\d+)-.*")  # the pid and the start of who made it
 LINE = re.compile(r"(\S+) (\S+) ([+-]\d\d)(\d\d) \S+ (\S+) (/\S+) (.*)")
 
 
@@ -100,12 +101,12 @@ class ContainerdEvents:
             limit=2**20,
         )  # fmt: skip
         self._listening = asyncio.create_task(self._listen(self._process))
-        if not await self.fence("begin"):
-            self.ended = True
+        heard, _ = await asyncio.gather(self.fence("begin"), self._sweep())
+        self.ended = self.ended or not heard
 
     async def fence(self, word: str) -> bool:
         """지금까지의 이벤트가 모두 올 때까지 기다립니다. 이벤트를 들을 수 없게 되었으면 거짓입니다."""
-        name = f"dockerlab-{os.getpid()}-{id(self)}-{word}"
+        name = f"dockerlab-{os.getpid()}-{processes.started(os.getpid())}-{id(self)}-{word}"
         for _ in range(50):
             if self.ended or await self._ask("namespaces", "create", name):
                 return False
@@ -122,6 +123,20 @@ class ContainerdEvents:
             await self._process.wait()
         if self._listening is not None:
             await self._listening
+
+    async def _sweep(self) -> None:
+        """Removes the namespaces of those who were killed before they could."""
+        listing = await asyncio.create_subprocess_exec(
+            *self.command, "--timeout", f"{LIMIT:.0f}s", "namespaces", "ls", "-q",
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+        names, _ = await listing.communicate()
+        for name in names.decode().split():
+            made = FENCE.fullmatch(name)
+            if made and not processes.alive(int(made[1]), made[2]):
+                await self._ask("namespaces", "remove", name)
 
     def _heard_of(self, name: str) -> bool:
         return any(notice.told.get("name") == name for notice in self.heard)

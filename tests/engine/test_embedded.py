@@ -221,6 +221,7 @@ def test_new_engine_waits_for_the_last_process_of_the_former(home, holders):
         (home / "run/engine/root/first-process").write_text(f"{dying.pid}:{since}")
         [keeper] = [p for p in processes_of(home) if "dockerlab.engine.supervisor" in p.info["cmdline"]]
         keeper.kill()
+        assert until(lambda: not any(p.info["name"] == "dockerd" for p in processes_of(home)))
         holder.ask()
         assert not select.select([holder.process.stdout], [], [], 1.0)[0]
         dying.kill()

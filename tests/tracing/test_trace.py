@@ -109,10 +109,31 @@ def test_containerd_is_heard_where_its_socket_is(echo, engine):
     heard = whats(echo, "containerd")
     order = ["/containers/create", "/tasks/create", "/tasks/start", "/tasks/exit", "/tasks/delete"]
     assert [topic for topic in heard if topic in order] == order
-    left = subprocess.run(
-        [*containerd.ctr(engine.endpoint), "namespaces", "ls", "-q"], capture_output=True, text=True
-    )
-    assert "dockerlab" not in left.stdout
+    assert not [name for name in namespaces(containerd.ctr(engine.endpoint)) if "dockerlab" in name]
+
+
+def namespaces(ctr):
+    return subprocess.run([*ctr, "namespaces", "ls", "-q"], capture_output=True, text=True).stdout.split()
+
+
+def test_what_a_killed_trace_left_in_containerd_goes_with_the_next(tiny, engine):
+    from dockerlab.engine import processes
+    from dockerlab.errors import CannotTrace
+    from dockerlab.tracing import containerd
+
+    try:
+        ctr = containerd.ctr(engine.endpoint)
+    except CannotTrace:
+        pytest.skip("containerd's socket is not reachable here")
+    living = f"dockerlab-{os.getpid()}-{processes.started(os.getpid())}-0-end"
+    killed = f"dockerlab-{os.getpid()}-1-0-end"  # a pid that is used again
+    for name in (living, killed):
+        subprocess.run([*ctr, "namespaces", "create", name], check=True)
+    try:
+        tracing.trace("docker version", captured=True)
+        assert living in namespaces(ctr) and killed not in namespaces(ctr)
+    finally:
+        subprocess.run([*ctr, "namespaces", "remove", living], check=True)
 
 
 def test_the_split_adds_up_to_the_whole(echo):
