@@ -229,7 +229,7 @@ def test_new_engine_waits_for_the_last_process_of_the_former(home, holders):
 
 
 def test_stopping_engine_does_not_fail_a_newcomer(home, holders):
-    for _ in range(5):
+    for _ in range(2):
         holder = holders()
         holder.heard()
         holder.kill()

@@ -208,7 +208,9 @@ def test_a_crashed_kernel_is_replaced_and_volumes_are_kept(home, rung, engine, t
     holder.leave()
 
 
-@pytest.mark.parametrize("victim", ["dockerlab.engine.supervisor", "gvproxy"])
+@pytest.mark.parametrize(
+    "victim", ["dockerlab.engine.supervisor", pytest.param("gvproxy", marks=pytest.mark.soak)]
+)
 def test_the_guest_goes_with_whom_it_needs(home, rung, victim):
     holder = Holder(home, rung)
     holder.holds()

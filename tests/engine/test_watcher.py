@@ -172,7 +172,7 @@ def kill_at_random_instants(engine, worker, until, times, seed):
 
 def test_nothing_is_left_after_kill_at_random_instants(engine, worker, decoys, until):
     before = decoys()
-    kill_at_random_instants(engine, worker, until, 20, seed=3)
+    kill_at_random_instants(engine, worker, until, 10, seed=3)
     assert decoys() == before
 
 
