@@ -60,6 +60,8 @@ class Desk:
             self.image(name)
         elif kind == "seen network" and name in ("bridge", "none", "host"):
             return
+        elif kind == "registry":
+            self.in_own_registry(name)
         elif kind == "exec":
             told = self._inspect(self._api.exec_inspect, name)
             self.own("container", told["ContainerID"] if told else "")
