@@ -313,7 +313,7 @@ def test_what_only_inherited_our_labels_stays(engine, worker, until):
     named = {"name": tag}
     try:
         assert until(
-            lambda: not [one for one in api.containers(all=True, filters=named) if "-c" in one["Names"][0]], 5
+            lambda: f"/{tag}-c" not in [one["Names"][0] for one in api.containers(all=True, filters=named)], 5
         )
         assert until(lambda: not watchers(session), 15)
         kept = sorted(one["Names"][0] for one in api.containers(all=True, filters=named))
