@@ -113,7 +113,7 @@ def file_by_tarfile(source):
 
 OWN = {
     "drain": drain, "stream": stream, "tarfile": by_tarfile, "lists": lists, "decoded": decoded,
-    "memory": memory, "file": lists, "file-checked": checked, "file-memory": memory,
+    "memory": memory, "file": lists, "file-cold": lists, "file-checked": checked, "file-memory": memory,
     "file-tarfile": file_by_tarfile,
 }  # fmt: skip
 

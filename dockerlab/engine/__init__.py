@@ -22,6 +22,7 @@ _HOMES = {
     "session_directory": "session",
     "session_id": "session",
     "sweep": "leftovers",
+    "tar_stream": "wire",
     "translate": "translation",
     "watch_process": "session",
 }

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from dockerlab import engine
+from dockerlab.engine import Engine
 from dockerlab.images import names
 from dockerlab.layering import documents, stored, stores, tarsplit
 from dockerlab.layering.archive import read_stream
@@ -24,7 +25,7 @@ def read_engine(name: str, budget: Budget, report: Report) -> Image:
     with engine.errors_of_engine():
         told = connected.client.api.inspect_image(names.reference(name))
         found = stores.remembered(told["Id"], name) or _listed(told, connected.info, name, budget, report)
-        return found or _saved(connected.client.api, told, name, budget, report)
+        return found or _saved(connected, told, name, budget, report)
 
 
 def read_saved(name: str, wanted: Wanted, budget: Budget, report: Report) -> None:
@@ -32,7 +33,7 @@ def read_saved(name: str, wanted: Wanted, budget: Budget, report: Report) -> Non
     connected = engine.connect(report)
     with engine.errors_of_engine():
         told = connected.client.api.inspect_image(names.reference(name))
-        _saved(connected.client.api, told, name, budget, report, wanted)
+        _saved(connected, told, name, budget, report, wanted)
 
 
 def _listed(
@@ -60,18 +61,28 @@ def _listed(
 
 
 def _saved(
-    api: Any, told: dict[str, Any], name: str, budget: Budget, report: Report, wanted: Wanted | None = None
+    connected: Engine,
+    told: dict[str, Any],
+    name: str,
+    budget: Budget,
+    report: Report,
+    wanted: Wanted | None = None,
 ) -> Image:
-    chunks = _reported(_exported(api, told["Id"], budget.seconds), told.get("Size") or 0, report)
+    chunks = _reported(_exported(connected, told["Id"], budget.seconds), told.get("Size") or 0, report)
     passed = read_stream(chunks, "", budget, name, trusted=True, wanted=wanted)
     packing = [(layer.digest, layer.size_compressed) for layer in passed.image.layers]
     stored.keep_packing(told["Id"], passed.config, packing)
     return passed.image
 
 
-def _exported(api: Any, image: str, patience: float) -> Iterator[bytes]:
+def _exported(connected: Engine, image: str, patience: float) -> Iterable[bytes]:
     """As docker-py's get_image, which waits a minute: the engine writes all of it before the first byte."""
-    answer = api.get(api._url("/images/{0}/get", image), stream=True, timeout=patience)
+    path = f"/images/{image}/get"
+    plain = engine.tar_stream(connected.endpoint, path, limit=patience)
+    if plain is not None:
+        return plain
+    api = connected.client.api
+    answer = api.get(api._url(path), stream=True, timeout=patience)
     api._raise_for_status(answer)
     return answer.iter_content(CHUNK)
 
