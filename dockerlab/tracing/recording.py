@@ -213,10 +213,13 @@ def trace(what: str | Sequence[str] | Callable[[str], Any], *, captured: bool = 
     """
     split = None if callable(what) else command.words(what)
     asked = command.asked(split) if split else None
+    names: tuple[str, ...] = ()
     if asked is not None:
         fence.guard(asked)
         endpoint = engine.connect().endpoint
         targets.check(asked, endpoint)
+        with engine.errors_of_engine():
+            names = targets.new_names(asked, endpoint)
         session.make_volumes(asked, endpoint)
     with record() as (recording, background):
         if split is None:
@@ -229,5 +232,7 @@ def trace(what: str | Sequence[str] | Callable[[str], Any], *, captured: bool = 
             )
         whole = command.with_runtime(split, runc.RUNTIME) if recording.runc else split
         ran = command.run(command.with_labels(whole, asked), recording.url, captured=captured)
+        if ran.exit_code == 0:
+            targets.remember(names)
         detail = {"arguments": whole, "exit_code": ran.exit_code, "stdout": ran.stdout, "stderr": ran.stderr}
         return background.run(recording.trace(ran, shlex.join(split), detail))

@@ -1,5 +1,6 @@
 """What a traced docker command makes is the course's: the watcher and `dockerlab clean` find it."""
 
+import json
 import subprocess
 import sys
 import time
@@ -7,8 +8,9 @@ import uuid
 
 import pytest
 
-from dockerlab import tracing
+from dockerlab import client, tracing
 from dockerlab.engine import objects, session_id
+from dockerlab.errors import Refused
 
 pytestmark = pytest.mark.engine
 
@@ -44,14 +46,29 @@ def test_all_it_makes_has_our_labels(tiny, ours, tmp_path):
         f"docker build -t {image}:built {tmp_path}",
     ):
         trace = tracing.trace(command)
-        client = trace.lane("client")[0]
-        assert client.detail["exit_code"] == 0, client.detail["stderr"]
-        assert objects.SESSION not in " ".join(client.detail["arguments"]), "told as it was typed"
+        ran = trace.lane("client")[0]
+        assert ran.detail["exit_code"] == 0, ran.detail["stderr"]
+        assert objects.SESSION not in " ".join(ran.detail["arguments"]), "told as it was typed"
     assert {box, f"{box}-2"} <= set(ours("container"))
     assert net in ours("network")
     assert {store, attached} <= set(ours("volume"))
     assert {f"{image}:committed", f"{image}:built"} <= set(ours("image"))
     assert ours("container")[f"{box}-2"].labels["lesson"] == "04", "the learner's own stay"
+
+
+def test_a_name_given_under_trace_may_be_taken_off_again(engine, ours):
+    # Not of ours: only the name that this kernel gave may go.
+    empty, repository = b"\0" * 1024, f"theirs-{uuid.uuid4().hex[:8]}"
+    theirs = engine.client.api.import_image_from_data(empty, repository=repository)
+    named = json.loads(theirs.splitlines()[-1])["status"]
+    name = f"traced-{uuid.uuid4().hex[:8]}:1"
+    try:
+        assert tracing.trace(f"docker tag {named} {name}").lane("client")[0].detail["exit_code"] == 0
+        assert client.docker(f"rmi {name}").exit_code == 0
+        with pytest.raises(Refused):
+            client.docker(f"rmi {named}")
+    finally:
+        engine.client.api.remove_image(named, force=True)
 
 
 def test_what_makes_nothing_is_run_as_it_was_typed(tiny):
