@@ -38,21 +38,26 @@ def measure(
     """``files``의 ``changing``에 줄을 덧붙여 가며 ``n``번씩 다시 만듭니다. 이름은 Dockerfile의 것입니다."""
     api = engine.connect(report).client.api
     built: dict[str, Built] = {}
+    outdated: list[str] = []
 
     def again(name: str, number: int) -> float:
         # A line that no cache has seen.
         changed = {**files, changing: f"{files[changing]}\n# {uuid.uuid4().hex}\n"}
-        before = built.get(name)
+        if name in built:
+            outdated.append(built[name].id)
         built[name] = build(dockerfiles[name], TAG.format(number), files=changed)
-        if before is not None:
-            discard(api, before.id)  # with the layers that only it had; a lesson should not fill the disk
         return built[name].seconds
 
     cases = {
         name: (lambda name=name, number=number: again(name, number))
         for number, name in enumerate(dockerfiles, 1)
     }
-    timings = rounds(cases, n=n, warmup=1, report=report)
+    try:
+        timings = rounds(cases, n=n, warmup=1, report=report)
+    finally:
+        # Only now: with an image, containerd's store also drops the cached layers that the next build wants.
+        for image in outdated:
+            discard(api, image)
     told = conditions.label(conditions.of_engine())
     timings = {name: timing.noting(engine=told) for name, timing in timings.items()}
     return Rebuild(

@@ -44,7 +44,7 @@ def engine(found: Findings, report: Report = silent) -> dict[str, Any]:
         "tried": tried,
         "ladder": ladder(),
         "storage_driver": info.get("Driver") or "",
-        "image_store": _image_store(info),
+        "image_store": image_store(info),
         # Absent on engines before 20.10, which know only the first version.
         "cgroup_version": str(info.get("CgroupVersion") or "1"),
         "rootless": any("name=rootless" in option for option in options),
@@ -84,7 +84,7 @@ def ladder() -> list[dict[str, str]]:
     return told
 
 
-def _image_store(info: dict[str, Any]) -> str:
+def image_store(info: dict[str, Any]) -> str:
     """이미지를 누가 보관하는지입니다: 옛 방식(graphdriver) 또는 containerd."""
     status = dict(pair for pair in info.get("DriverStatus") or [] if len(pair) == 2)
     return "containerd" if "containerd" in str(status.get("driver-type", "")) else "graphdriver"

@@ -9,6 +9,7 @@ import urllib.request
 import pytest
 
 from dockerlab import errors, registries
+from dockerlab.diagnosis import engines
 from dockerlab.registries import Remote, transfer
 
 pytestmark = pytest.mark.engine
@@ -216,7 +217,9 @@ def test_no_two_failing_pulls_say_the_same(faulty_beside):
     assert len(set(said.values())) == len(said), said
 
 
-def test_what_the_same_registry_does_not_spoil_arrives(faulty_beside, engine):
+def test_what_the_same_registry_does_not_spoil_arrives(faulty_beside, engine, request):
+    if engines.image_store(engine.info) == "containerd":
+        request.applymarker(pytest.mark.xfail(reason="containerd resumes the damaged download of that layer"))
     with Remote(faulty_beside) as remote:
         pulled = remote.pull("good:latest")
         try:
