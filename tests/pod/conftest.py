@@ -47,7 +47,7 @@ def launchable(engine, root, note):
     began = time.monotonic()
     with building:
         done = building.wait()
-        assert done.exit_code == 0, done
+        assert done.exit_code == 0, str(done)
         note("build", "postBuild", f"{time.monotonic() - began:.0f} s")
         image = building.commit(R2D_ENTRYPOINT=f"{binder_image.HOME}/binder/start")
     try:
