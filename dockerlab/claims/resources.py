@@ -105,7 +105,7 @@ def hold_containers(
         held: list[containers.Container] = []
         while len(held) < max(counts):
             report("놀고 있는 컨테이너", len(held), max(counts))
-            held.append(stack.enter_context(containers.start(image, ["sleep", "3600"])))
+            held.append(stack.enter_context(idle_container(image)))
             if len(held) in counts:
                 told = tuple(each.memory() for each in held)
                 host = tuple(pss.of_container(each) for each in held)
@@ -113,6 +113,18 @@ def hold_containers(
         engine_memory = pss.of_engine(held[-1].id)
     report("놀고 있는 컨테이너", max(counts), max(counts))
     return found, engine_memory
+
+
+def idle_container(image: str) -> containers.Container:
+    """놀고 있는 컨테이너입니다. 그 안의 프로그램이 시작된 뒤에 돌려줍니다."""
+    container = containers.start(image, ["sh", "-c", "echo idle; exec sleep 3600"])
+    try:
+        # Before its program has begun, a container holds a runc of 14 MB.
+        container.wait_output("idle")
+    except BaseException:
+        container.close()
+        raise
+    return container
 
 
 def hold_guests(
@@ -130,7 +142,7 @@ def hold_guests(
 
 def take_and_give_back(image: str, guest: str) -> Growth:
     """컨테이너와 VM 안에서 메모리 파일 시스템에 파일을 썼다가 지우고, 그때마다 호스트의 몫을 봅니다."""
-    with containers.start(image, ["sleep", "3600"]) as container:
+    with idle_container(image) as container:
         before = container.memory()
         container.exec(["sh", "-c", _TAKE.format(where="/dev/shm")])
         during = container.memory()
