@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 from pathlib import Path
 
 from dockerlab.engine.rungs import DIES_WITH_US, StartFailed
@@ -51,6 +52,22 @@ class Gateway:
             if self.process.returncode is not None:
                 raise StartFailed(self.log.read_text(errors="replace")[-2000:])
             await asyncio.sleep(0.01)
+
+    async def connected(self) -> socket.socket:
+        """``wire``에 이은 소켓입니다. QEMU는 스스로 잇지 않고 이것을 물려받습니다."""
+        while self.process is not None and self.process.returncode is None:
+            wire = socket.socket(socket.AF_UNIX)
+            try:
+                wire.connect(str(self.wire))
+            except ConnectionRefusedError:  # its file is there a moment before it listens
+                wire.close()
+                await asyncio.sleep(0.01)
+            except BaseException:
+                wire.close()
+                raise
+            else:
+                return wire
+        raise StartFailed(self.log.read_text(errors="replace")[-2000:])
 
     async def open_docker(self) -> None:
         """게스트의 엔진을 ``docker.sock``에서 닿게 합니다. 다른 사용자는 열지 못합니다(0600)."""
@@ -97,8 +114,8 @@ class Gateway:
         if self.door is not None:
             self.door.close()
             self.door = None
-        for socket in (self.api, self.wire, self.docker, self.inner):
-            socket.unlink(missing_ok=True)
+        for path in (self.api, self.wire, self.docker, self.inner):
+            path.unlink(missing_ok=True)
 
 
 def _scheme(kind: str) -> str:

@@ -14,7 +14,6 @@ import json
 import platform
 import shlex
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Sequence
@@ -152,8 +151,7 @@ class Keeper:
 
     async def launch(self, *command: str) -> None:
         await self.gateway.start("qemu")
-        with socket.socket(socket.AF_UNIX) as wire:
-            wire.connect(str(self.gateway.wire))
+        with await self.gateway.connected() as wire:
             network = ("-netdev", f"socket,id=wire,fd={wire.fileno()}")
             await self.guest.start(*command, *network, pass_fds=(wire.fileno(),))
 
