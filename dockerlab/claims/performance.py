@@ -159,11 +159,12 @@ def calibrated(work: Work, run: Runner, run_slowly: Runner) -> int:
     amount = 1
     # The better of two: a hiccup would make the work look longer than it is.
     while (seconds := min(run(sized(work, amount)), run(sized(work, amount)))) < 0.8 * LONG_ENOUGH:
-        # At most tenfold: the first runs are mostly the start of the program.
-        amount = max(amount + 1, round(amount * min(10.0, LONG_ENOUGH / seconds)))
+        # At most tenfold: the first runs are mostly the start of the program. One that is very short may
+        # take no time at all, when this process was not awake to see its beginning before its end.
+        amount = max(amount + 1, round(amount * (min(10.0, LONG_ENOUGH / seconds) if seconds else 10.0)))
     tenth = max(1, amount // 10)
     each = run_slowly(sized(work, tenth)) / tenth
-    return max(1, min(amount, int(TOO_LONG / each)))
+    return max(1, min(amount, int(TOO_LONG / each))) if each else amount
 
 
 def claim(timings: Mapping[str, Timing], told: Mapping[str, Any], details: Mapping[str, Any]) -> Claim:

@@ -169,19 +169,28 @@ def test_work_that_fails_is_no_time():
             performance._between(heard, code, "native")
 
 
+def taking(seconds_each: float, above: int = 0):
+    """Runs work in no time up to an amount, and in so many seconds each above it."""
+
+    def run(script: str) -> float:
+        amount = int(script.split(";")[0].removeprefix("N="))
+        return 0.002 + seconds_each * amount if amount > above else 0.0
+
+    return run
+
+
 def test_the_amount_of_work_fits_the_fast_and_the_slow_place():
     work = performance.WORKS[0]
-
-    def taking(seconds_each: float):
-        def run(script: str) -> float:
-            return 0.002 + seconds_each * int(script.split(";")[0].removeprefix("N="))
-
-        return run
-
     amount = performance.calibrated(work, taking(0.001), taking(0.005))
     assert performance.LONG_ENOUGH * 0.8 < 0.001 * amount < performance.LONG_ENOUGH * 1.3
     slow = performance.calibrated(work, taking(0.001), taking(0.2))
     assert 0.2 * slow <= performance.TOO_LONG
+
+
+def test_work_that_seems_to_take_no_time_is_only_made_more():
+    work = performance.WORKS[0]
+    amount = performance.calibrated(work, taking(0.001, above=50), taking(0.0, above=10**9))
+    assert performance.LONG_ENOUGH * 0.8 < 0.001 * amount < performance.LONG_ENOUGH * 1.3
 
 
 # --- portability ---------------------------------------------------------------------------------
