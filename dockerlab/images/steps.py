@@ -11,11 +11,13 @@ from typing import Any
 OUTPUT_LIMIT = 64 * 1024
 """단계마다 남기는 출력의 글자 수입니다. 넘으면 뒤쪽을 남깁니다."""
 
-_BEGUN = re.compile(r"Step (\d+)/(\d+) : (.*)", re.S)
+# Docker's words, and Podman's: "STEP 1/2: …", which counts the steps of each stage by itself.
+_BEGUN = re.compile(r"(?:\[\d+/\d+\] )?(?:Step|(STEP)) (\d+)/(\d+) ?: (.*)", re.S)
 _RUNNING = re.compile(r" ---> Running in ([0-9a-f]+)\n?")
-_MADE = re.compile(r" ---> ([0-9a-f]{12,64})\n?")
+_MADE = re.compile(r"(?: -)?--> ([0-9a-f]{12,64})\n?")
 _GONE = re.compile(r"(?: ---> Removed|Removing) intermediate container ([0-9a-f]+)\n?")  # the second: 20.10
-_CACHED = " ---> Using cache"
+_CACHED = (" ---> Using cache", "--> Using cache")
+_DONE = re.compile(r"(?:\[\d+/\d+\] )?COMMIT .*|Successfully tagged .*|[0-9a-f]{64}\n?", re.S)  # Podman's
 # How the engine marks what came from a program's standard error.
 _RED, _PLAIN = "\x1b[91m", "\x1b[0m"
 
@@ -53,6 +55,7 @@ class Following:
     failure: dict[str, Any] | None = None
     running: str = ""
     _since: float = 0.0
+    _podman: bool = False
 
     def follow(self, event: dict[str, Any]) -> Iterator[BuildStep]:
         """말 한마디를 읽고, 단계가 시작되거나 끝나면 그 단계를 줍니다."""
@@ -75,8 +78,10 @@ class Following:
         elif begun := _BEGUN.match(text):
             if self.steps:
                 yield self._ended()
-            self.total = int(begun[2])
-            self.steps.append(BuildStep(int(begun[1]), begun[3].strip()))
+            self._podman = begun[1] is not None
+            number = len(self.steps) + 1
+            self.total = number + int(begun[3]) - int(begun[2])
+            self.steps.append(BuildStep(number, begun[4].strip()))
             self._since = time.perf_counter()
             yield self.steps[-1]
         elif running := _RUNNING.fullmatch(text):
@@ -87,6 +92,8 @@ class Following:
             self.steps[-1] = replace(self.steps[-1], image=made[1])
         elif text.startswith("Successfully built"):
             yield self._ended()
+        elif self._podman and not _DONE.fullmatch(text):
+            self._print(text)  # it does not say when a command begins to run and has ended
 
     def _ended(self) -> BuildStep:
         if self.steps and not self.steps[-1].seconds:

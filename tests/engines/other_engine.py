@@ -36,12 +36,14 @@ PODMAN = f"""#!/bin/sh
   shift
 done
 mkdir -p "$data/networks" /var/tmp
-export BUILDAH_RUNTIME=runc
+export BUILDAH_RUNTIME=runc BUILDAH_ISOLATION=chroot
 exec podman --root "$data" --runroot /run/podman --tmpdir /run/podman-tmp \\
   --network-config-dir "$data/networks" --cgroup-manager cgroupfs --runtime runc --events-backend file \\
   system service --time 0 "$host"
 """
 POLICY = {"default": [{"type": "insecureAcceptAnything"}]}
+# A RUN step in a chroot cannot raise a limit above what the namespace it is in has.
+LIMITS = '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]\n'
 OWN_KERNEL = {"gvproxy", "user-mode-linux", "linux.uml"}  # ours for engines inside a kernel of their own
 DOCKER = {"docker.io", "docker-cli", "containerd", *OWN_KERNEL}
 PODMAN_NEEDS = (
@@ -82,7 +84,11 @@ def unpacked(engine: Engine) -> bundle.Bundle:
         kept = r"|usr/lib(exec)?/podman/|usr/share/containers/|etc/containers/"
         bundle._KEPT = re.compile(bundle._KEPT.pattern + kept)
         bundle._FOLDERS += ("etc/containers", "var/tmp")
-        bundle._FILES |= {"etc/containers/policy.json": json.dumps(POLICY), "usr/sbin/dockerd": PODMAN}
+        bundle._FILES |= {
+            "etc/containers/policy.json": json.dumps(POLICY),
+            "etc/containers/containers.conf": LIMITS,
+            "usr/sbin/dockerd": PODMAN,
+        }
         bundle._manifest = version_of_podman
     # A mirror frozen on some day serves lists of testing that are past their date. Their signature is
     # verified all the same, and the engine is for these tests alone.
