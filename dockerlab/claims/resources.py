@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -115,16 +115,12 @@ def hold_containers(
     return found, engine_memory
 
 
-def idle_container(image: str) -> containers.Container:
+@contextmanager
+def idle_container(image: str) -> Iterator[containers.Container]:
     """놀고 있는 컨테이너입니다. 그 안의 프로그램이 시작된 뒤에 돌려줍니다."""
-    container = containers.start(image, ["sh", "-c", "echo idle; exec sleep 3600"])
-    try:
-        # Before its program has begun, a container holds a runc of 14 MB.
-        container.wait_output("idle")
-    except BaseException:
-        container.close()
-        raise
-    return container
+    with containers.start(image, ["sh", "-c", "echo idle; exec sleep 3600"]) as container:
+        container.wait_output("idle", 60)  # before its program has begun, its memory is runc's
+        yield container
 
 
 def hold_guests(

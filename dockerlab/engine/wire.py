@@ -12,7 +12,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -72,22 +72,20 @@ def tar_stream(endpoint: Endpoint, path: str, *, limit: float) -> Iterator[bytes
     connection = _plain_connection(endpoint, limit)
     if connection is None:
         return None
-    connection.connect()
-    # To HTTP/1.0 an engine sends the bytes as they are. Else they come in chunks of 32 KiB, and taking those
-    # apart costs twice as much as all the rest of receiving them.
-    connection.sock.sendall(f"GET {quote(path)} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
-    answer = http.client.HTTPResponse(connection.sock)
-    answer.begin()
-    if answer.status != 200:
-        answer.close()
-        connection.close()
-        return None
-    return _tar_pieces(connection, answer)
+    with ExitStack() as opened:
+        opened.enter_context(closing(connection))
+        connection.connect()
+        # To HTTP/1.0 an engine sends the bytes as they are. Else they come in chunks of 32 KiB, and taking
+        # those apart costs more than all the rest of receiving them.
+        connection.sock.sendall(f"GET {quote(path)} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+        answer = opened.enter_context(closing(http.client.HTTPResponse(connection.sock)))
+        answer.begin()
+        return _tar_pieces(answer, opened.pop_all()) if answer.status == 200 else None
 
 
-def _tar_pieces(connection: http.client.HTTPConnection, answer: http.client.HTTPResponse) -> Iterator[bytes]:
+def _tar_pieces(answer: http.client.HTTPResponse, opened: ExitStack) -> Iterator[bytes]:
     end = b""
-    with closing(connection), closing(answer):
+    with opened:
         while piece := answer.read(PIECE):
             yield piece
             end = (end + piece[-_TAR_END:])[-_TAR_END:]

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from dockerlab import engine
-from dockerlab.engine import Engine
 from dockerlab.images import names
 from dockerlab.layering import documents, stored, stores, tarsplit
 from dockerlab.layering.archive import read_stream
@@ -61,7 +60,7 @@ def _listed(
 
 
 def _saved(
-    connected: Engine,
+    connected: engine.Engine,
     told: dict[str, Any],
     name: str,
     budget: Budget,
@@ -75,7 +74,7 @@ def _saved(
     return passed.image
 
 
-def _exported(connected: Engine, image: str, patience: float) -> Iterable[bytes]:
+def _exported(connected: engine.Engine, image: str, patience: float) -> Iterable[bytes]:
     """As docker-py's get_image, which waits a minute: the engine writes all of it before the first byte."""
     path = f"/images/{image}/get"
     plain = engine.tar_stream(connected.endpoint, path, limit=patience)

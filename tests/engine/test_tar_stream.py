@@ -70,8 +70,7 @@ def test_a_refusal_is_left_to_docker_py(speaker):
     assert tar_stream(speaker(b"HTTP/1.0 404 Not Found\r\n\r\n{}"), "/x", limit=5) is None
 
 
-def test_a_slow_engine_is_not_waited_for_without_end(speaker, tmp_path):
-    speaker(b"")
+def test_a_slow_engine_is_not_waited_for_without_end(tmp_path):
     with socket.socket(socket.AF_UNIX) as silent:
         silent.bind(str(tmp_path / "silent"))
         silent.listen()
