@@ -58,10 +58,7 @@ def docker(command: str | Sequence[str], *, patience: float = PATIENCE) -> Said:
     asked = grammar.read(command)
     fence.guard(asked)
     connected = engine.connect()
-    targets.check(asked, connected.endpoint)
-    with engine.errors_of_engine():
-        names = targets.new_names(asked, connected.endpoint)
-    make_volumes(asked, connected.endpoint, patience=patience)
+    names = admit(asked, connected.endpoint, patience=patience)
     whole = [*program(), *asked.arguments([*marking.labels(asked), *marking.limits(asked)])]
     typed = shlex.join(("docker", *asked.words)) if not isinstance(command, str) else command.strip()
     typed = typed if typed.startswith("docker ") else f"docker {typed}"
@@ -69,6 +66,17 @@ def docker(command: str | Sequence[str], *, patience: float = PATIENCE) -> Said:
     if said.exit_code == 0:
         targets.remember(names)
     return said
+
+
+def admit(
+    asked: grammar.Command, endpoint: engine.Endpoint, *, patience: float = PATIENCE
+) -> tuple[str, ...]:
+    """남의 것인지 보고 붙일 볼륨을 마련합니다. 성공하면 기억할 이미지의 이름들을 돌려줍니다."""
+    targets.check(asked, endpoint)
+    with engine.errors_of_engine():
+        names = targets.new_names(asked, endpoint)
+    make_volumes(asked, endpoint, patience=patience)
+    return names
 
 
 def make_volumes(asked: grammar.Command, endpoint: engine.Endpoint, *, patience: float = PATIENCE) -> None:

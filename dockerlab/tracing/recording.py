@@ -216,11 +216,7 @@ def trace(what: str | Sequence[str] | Callable[[str], Any], *, captured: bool = 
     names: tuple[str, ...] = ()
     if asked is not None:
         fence.guard(asked)
-        endpoint = engine.connect().endpoint
-        targets.check(asked, endpoint)
-        with engine.errors_of_engine():
-            names = targets.new_names(asked, endpoint)
-        session.make_volumes(asked, endpoint)
+        names = session.admit(asked, engine.connect().endpoint)
     with record() as (recording, background):
         if split is None:
             assert callable(what)
